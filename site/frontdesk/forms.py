@@ -1,0 +1,36 @@
+"""What every form here can do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask_wtf import FlaskForm
+
+
+class Refused(Exception):
+    """The answer is no, and here is why, said to the person who asked.
+
+    ``why`` is a translated sentence that says what to do. ``field`` names the question
+    that was answered wrongly; None is the whole form. ``status`` is the HTTP status for
+    programs (and for pages, where it is not the usual 422).
+    """
+
+    def __init__(self, why: str, field: str | None = None, status: int = 422) -> None:
+        super().__init__(why)
+        self.why, self.field, self.status = why, field, status
+
+
+class Form(FlaskForm):
+    """A form with a CSRF token that can show a service's refusal beside the field."""
+
+    @contextmanager
+    def explains(self) -> Iterator[None]:
+        """Show a refusal beside the field it is about, instead of raising it."""
+        try:
+            yield
+        except Refused as no:
+            if no.field and no.field in self:
+                self[no.field].errors = [*self[no.field].errors, no.why]
+            else:
+                self.form_errors.append(no.why)
