@@ -1,0 +1,56 @@
+"""Files beside their compressed copies: ``site.css``, ``site.css.br``, ``site.css.gz``."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from threading import Lock
+
+import brotli
+
+TEXT = {".css", ".js", ".mjs", ".svg", ".json", ".txt", ".webmanifest", ".xml", ".map"}
+WORTH_IT = 200  # bytes; below that the compressed copy is hardly smaller
+SUFFIXES = {"br": ".br", "gzip": ".gz"}  # in the order that we prefer
+_lock = Lock()
+
+
+def _br(body: bytes) -> bytes:
+    return bytes(brotli.compress(body, quality=11))
+
+
+def _gzip(body: bytes) -> bytes:
+    return gzip.compress(body, 9, mtime=0)
+
+
+COMPRESS: dict[str, Callable[[bytes], bytes]] = {"br": _br, "gzip": _gzip}
+
+
+def encodings_for(name: str, body: bytes) -> tuple[str, ...]:
+    """Which encodings a file is offered in."""
+    text = PurePosixPath(name).suffix in TEXT and len(body) >= WORTH_IT
+    return tuple(SUFFIXES) if text else ()
+
+
+def read(path: Path, encoding: str = "") -> bytes:
+    """The bytes of ``path`` in an encoding; made and kept if it is the first time."""
+    if not encoding:
+        return path.read_bytes()
+    copy = path.with_name(path.name + SUFFIXES[encoding])
+    with _lock:
+        if not copy.exists():
+            write(copy, COMPRESS[encoding](path.read_bytes()))
+    return copy.read_bytes()
+
+
+def write(path: Path, body: bytes) -> None:
+    """Put a whole file in place, never half of it, whoever else does the same."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        draft.write_bytes(body)
+        os.replace(draft, path)  # noqa: PTH105
+    finally:
+        draft.unlink(missing_ok=True)
