@@ -1,0 +1,115 @@
+"""Take a form with files in: straight to the disk they stay on, within limits, cut off or not."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import IO, TYPE_CHECKING, Any
+
+import flask
+from werkzeug.formparser import FormDataParser
+from werkzeug.wsgi import get_input_stream
+
+from frontdesk.files.parts import Intake, Parser
+
+if TYPE_CHECKING:
+    from frontdesk.storage import Storage
+
+BLOCK = 256 * 1024
+
+
+class Request(flask.Request):
+    """Flask's request, until :meth:`receive_into` says where its files shall go."""
+
+    _intake: Intake | None = None
+
+    def receive_into(
+        self, storage: Storage, max_file_size: int, budget: int, min_free: int
+    ) -> None:
+        """From now on ``files`` are :class:`Staged` streams, in storage already.
+
+        Sizes are bytes; ``budget`` is shared by all files of the request. A file that broke a
+        limit has ``stream.refused``: ``too_large``, ``no_space`` (the budget) or ``disk_full``,
+        and no bytes; the others go on. What is not kept is gone when the request ends.
+
+        :raise RuntimeError: if the form was parsed already, say by a CSRF check
+        """
+        if "form" in self.__dict__:
+            raise RuntimeError("receive_into() comes before anything reads request.form")
+        self._intake = Intake(storage, max_file_size, budget, min_free)
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether the body broke off; ``form`` and ``files`` hold what arrived complete."""
+        return bool(self._intake and self.files is not None and self._intake.cut_off)
+
+    @property
+    def max_content_length(self) -> int | None:
+        """None while files go to storage, for these have limits of their own."""
+        return None if self._intake else super().max_content_length
+
+    @max_content_length.setter
+    def max_content_length(self, value: int | None) -> None:
+        self._max_content_length = value
+
+    def make_form_data_parser(self) -> FormDataParser:
+        if self._intake is None:
+            return super().make_form_data_parser()
+        return Parser(self._intake, self.max_form_memory_size, self.parameter_storage_class)
+
+    def close(self) -> None:
+        super().close()
+        if self._intake:
+            self._intake.close()
+
+
+def drain(request: flask.Request, most_bytes: int, most_seconds: float) -> bool:
+    """Read and drop what is left of the body; True if that was all of it.
+
+    An answer that comes while the client still sends becomes a 502 behind nginx and a reset
+    connection in a browser.
+    """
+    ends = time.monotonic() + most_seconds
+    stream = _stream(request)
+    with suppress(Exception), _hanging_up(request.environ, most_seconds):
+        while time.monotonic() < ends:
+            block = stream.read(max(0, min(BLOCK, most_bytes)))
+            if not block:
+                return most_bytes > 0
+            most_bytes -= len(block)
+    return False  # cut off (servers have errors of their own for that), too long or too slow
+
+
+def _stream(request: flask.Request) -> IO[bytes]:
+    """The body where reading stopped, whatever Flask's limit says of its length."""
+    if "stream" not in request.__dict__:
+        request.__dict__["stream"] = get_input_stream(request.environ)
+    stream: IO[bytes] = request.__dict__["stream"]
+    return stream
+
+
+@contextmanager
+def _hanging_up(environ: dict[str, Any], seconds: float) -> Iterator[None]:
+    """End a read that lasts longer: a byte now and then would hold this thread for ever.
+
+    Only gunicorn shows us its socket. Shut for reading it still takes the answer.
+    """
+    connection = environ.get("gunicorn.socket")
+    if connection is None:
+        yield
+        return
+    # Not connection.shutdown: that of an SSLSocket forgets the encryption.
+    timer = threading.Timer(seconds, _shut, [connection])
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _shut(connection: socket.socket) -> None:
+    with suppress(OSError):  # the other side was quicker
+        socket.socket.shutdown(connection, socket.SHUT_RD)

@@ -1,0 +1,83 @@
+"""Blobs in a folder of this machine.
+
+``FOLDER/staging/UUID`` on the way in, ``FOLDER/ab/UUID`` when kept: one file system, so that
+keeping is a rename, and 256 folders, so that none grows huge. Names come from our own UUIDs
+only; nothing that a person typed reaches the disk.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+from uuid import UUID, uuid4
+
+from frontdesk.storage.staged import Staged
+
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+# Without O_NONBLOCK a FIFO in a blob's place would hold the request for ever.
+BLOB = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+class LocalStorage:
+    """One folder, made on the spot; readable by nobody but us.
+
+    :raise OSError: if the folder cannot be made
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.staging = folder / "staging"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.staging.mkdir(mode=0o700, exist_ok=True)
+
+    def begin(self) -> Staged:
+        id = uuid4()
+        return Staged(id, self.staging / str(id), self.path(id))
+
+    def open(self, id: UUID) -> BinaryIO:
+        path = self.path(id)
+        try:
+            shard = os.open(path.parent, FOLDER)
+            try:
+                blob = os.open(path.name, BLOB, dir_fd=shard)
+            finally:
+                os.close(shard)
+        except OSError as error:  # no such file, or a link (ELOOP, ENOTDIR), or a socket (ENXIO)
+            raise FileNotFoundError(f"no blob {id}") from error
+        if not stat.S_ISREG(os.fstat(blob).st_mode):
+            os.close(blob)
+            raise FileNotFoundError(f"no blob {id}")
+        return os.fdopen(blob, "rb")
+
+    def path(self, id: UUID) -> Path:
+        return self.folder / id.hex[:2] / str(id)
+
+    def delete(self, id: UUID) -> None:
+        self.path(id).unlink(missing_ok=True)
+
+    def free(self) -> int:
+        disk = os.statvfs(self.folder)
+        return disk.f_bavail * disk.f_frsize
+
+    def sweep(self, older_than_seconds: float) -> int:
+        before = time.time() - older_than_seconds
+        return sum(_abandoned(path, before) for path in list(self.staging.iterdir()))
+
+
+def _abandoned(path: Path, before: float) -> bool:
+    """Remove a staging file that nobody has written to since ``before`` and nobody holds."""
+    with suppress(OSError):  # kept or removed meanwhile, or not a file
+        file = os.open(path, BLOB)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(file).st_mtime < before:
+                path.unlink()
+                return True
+        finally:
+            os.close(file)
+    return False
