@@ -1,0 +1,40 @@
+// What a browser with JavaScript gets on top. Every page works without this file,
+// so whatever it shows, it makes itself.
+
+const words = document.getElementById("frontdesk-js").dataset;
+
+// The theme changes at once and in place: the form is sent behind it, and focus stays where it was.
+for (const form of document.querySelectorAll("[data-theme-form]")) {
+  form.querySelector("button").hidden = true;
+  form.addEventListener("change", async (event) => {
+    if (event.target.name !== "theme") return;
+    document.documentElement.dataset.bsTheme = event.target.value;
+    try {
+      await fetch(form.action, { method: "POST", body: new FormData(form), redirect: "manual" });
+    } catch {
+      form.submit(); // let the browser say what is wrong
+    }
+  });
+}
+
+// A password can be looked at before it is sent.
+for (const field of document.querySelectorAll("input[type=password]")) {
+  const button = document.createElement("button");
+  const show = (shown) => {
+    field.type = shown ? "text" : "password";
+    button.textContent = shown ? words.hide : words.show;
+    button.ariaLabel = shown ? words.hidePassword : words.showPassword;
+  };
+  button.type = "button";
+  button.className = "reveal";
+  button.addEventListener("click", () => show(field.type === "password"));
+  field.form?.addEventListener("submit", () => show(false)); // so that no browser remembers it as text
+  field.classList.add("has-reveal");
+  field.after(button);
+  show(false);
+}
+
+// The Enter that ends a word in a Chinese input method is not the Enter that sends the form.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.isComposing || event.keyCode === 229)) event.preventDefault();
+}, true);
