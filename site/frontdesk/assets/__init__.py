@@ -26,11 +26,14 @@ PUBLIC = {"static", "bootstrap.static", "favicon"}
 
 def init_app(app: Flask) -> None:
     """Take over ``static`` and ``bootstrap.static``; so this comes after Bootstrap-Flask."""
+    prefix = app.static_url_path or "/static"
     shelves = {"static": _ours(app), "bootstrap.static": _bootstrap(app)}
+    if "static" not in app.view_functions:
+        app.add_url_rule(f"{prefix}/<path:filename>", "static")
     for endpoint, shelf in shelves.items():
-        app.view_functions[endpoint] = serve.view(shelf, app.view_functions[endpoint])
+        app.view_functions[endpoint] = serve.view(shelf, app.view_functions.get(endpoint))
     app.add_url_rule("/favicon.ico", "favicon", serve.favicon(shelves["static"]))
-    links = Links(shelves, str(app.static_url_path))
+    links = Links(shelves, prefix)
     app.url_defaults(links.hash_the_name)
     app.jinja_env.globals["asset"] = links.asset
     app.extensions["assets"] = shelves
@@ -45,12 +48,16 @@ def prepare(app: Flask) -> None:
 
 
 def _ours(app: Flask) -> Shelf:
-    ours = Path(str(app.static_folder))
+    ours = Path(app.static_folder or Path(app.root_path, "static"))
     theme = Path(app.instance_path, app.config.get("THEME") or "theme", "static")
+    sheet = BOOTSTRAP / BOOTSTRAP_FILES[0]
     return Shelf(
         Path(app.instance_path, "assets", "static"),
         roots=(ours, theme),
-        made={bundle.NAME: bundle.Bundle(BOOTSTRAP / BOOTSTRAP_FILES[0], ours, theme)},
+        made={
+            bundle.NAME: bundle.Bundle(sheet, ours, theme),
+            bundle.SCRIPTED_NAME: lambda sources: bundle.scripted(sheet),
+        },
         watch=lambda: app.debug,
     )
 

@@ -30,7 +30,7 @@ TYPES = {
 View = Callable[..., ResponseReturnValue]
 
 
-def view(shelf: Shelf, otherwise: Callable[..., Any]) -> View:
+def view(shelf: Shelf, otherwise: Callable[..., Any] | None) -> View:
     """A view that serves ``shelf``, and leaves to ``otherwise`` what the shelf only samples."""
 
     def static(filename: str) -> ResponseReturnValue:
@@ -38,7 +38,7 @@ def view(shelf: Shelf, otherwise: Callable[..., Any]) -> View:
         if found:
             file, exact = found
             return answer(shelf, file, FOR_A_YEAR if exact else ASK_AGAIN)
-        if shelf.only:
+        if shelf.only and otherwise:
             return otherwise(filename=filename)  # type: ignore[no-any-return]
         abort(404)
 

@@ -71,7 +71,7 @@ class Shelf:
         self._lock = Lock()
 
     def now(self) -> Catalogue:
-        """What there is. While we ``watch``, an edited file shows at once, else at the next start."""
+        """What there is. An edit shows at once while we ``watch``, else at the next start."""
         catalogue = self._catalogue
         if catalogue is None or (self.watch() and catalogue.seen != self._look()):
             return self.make()
