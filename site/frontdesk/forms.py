@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from flask_wtf import FlaskForm
 
+from frontdesk.fields import write_button, write_field
+
 
 class Refused(Exception):
     """The answer is no, and here is why, said to the person who asked.
@@ -23,6 +25,10 @@ class Refused(Exception):
 
 class Form(FlaskForm):
     """A form with a CSRF token that can show a service's refusal beside the field."""
+
+    class Meta:
+        write_field = staticmethod(write_field)
+        write_button = staticmethod(write_button)
 
     @contextmanager
     def explains(self) -> Iterator[None]:
