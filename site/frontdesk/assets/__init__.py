@@ -26,14 +26,11 @@ PUBLIC = {"static", "bootstrap.static", "favicon"}
 
 def init_app(app: Flask) -> None:
     """Take over ``static`` and ``bootstrap.static``; so this comes after Bootstrap-Flask."""
-    prefix = app.static_url_path or "/static"
     shelves = {"static": _ours(app), "bootstrap.static": _bootstrap(app)}
-    if "static" not in app.view_functions:
-        app.add_url_rule(f"{prefix}/<path:filename>", "static")
     for endpoint, shelf in shelves.items():
-        app.view_functions[endpoint] = serve.view(shelf, app.view_functions.get(endpoint))
+        app.view_functions[endpoint] = serve.view(shelf, app.view_functions[endpoint])
     app.add_url_rule("/favicon.ico", "favicon", serve.favicon(shelves["static"]))
-    links = Links(shelves, prefix)
+    links = Links(shelves, str(app.static_url_path))
     app.url_defaults(links.hash_the_name)
     app.jinja_env.globals["asset"] = links.asset
     app.extensions["assets"] = shelves
@@ -42,13 +39,13 @@ def init_app(app: Flask) -> None:
 def prepare(app: Flask) -> None:
     """Make and compress what pages link now, so that no visitor waits for it (a quarter second)."""
     shelf: Shelf = app.extensions["assets"]["static"]
-    for file in shelf.make().names.values():
+    for file in shelf.now().names.values():
         for encoding in file.encodings:
             shelf.read(file, encoding)
 
 
 def _ours(app: Flask) -> Shelf:
-    ours = Path(app.static_folder or Path(app.root_path, "static"))
+    ours = Path(str(app.static_folder))
     theme = Path(app.instance_path, app.config.get("THEME") or "theme", "static")
     sheet = BOOTSTRAP / BOOTSTRAP_FILES[0]
     return Shelf(

@@ -48,7 +48,7 @@ def read(path: Path, encoding: str = "") -> bytes:
 def write(path: Path, body: bytes) -> None:
     """Put a whole file in place, never half of it, whoever else does the same."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}.tmp")
     try:
         draft.write_bytes(body)
         os.replace(draft, path)  # noqa: PTH105

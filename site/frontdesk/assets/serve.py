@@ -17,7 +17,7 @@ FOR_A_YEAR = "public, max-age=31536000, immutable"
 FOR_A_DAY = "public, max-age=86400"
 ASK_AGAIN = "public, no-cache"
 IN_MEMORY = 1024 * 1024
-ICONS = ("favicon.ico", "img/favicon.ico", "img/favicon.svg", "img/favicon.png")
+ICONS = ("favicon.ico", "img/favicon.ico", "img/favicon.svg", "img/bell.svg")
 TYPES = {
     ".js": "text/javascript",
     ".mjs": "text/javascript",
@@ -30,7 +30,7 @@ TYPES = {
 View = Callable[..., ResponseReturnValue]
 
 
-def view(shelf: Shelf, otherwise: Callable[..., Any] | None) -> View:
+def view(shelf: Shelf, otherwise: Callable[..., Any]) -> View:
     """A view that serves ``shelf``, and leaves to ``otherwise`` what the shelf only samples."""
 
     def static(filename: str) -> ResponseReturnValue:
@@ -38,7 +38,7 @@ def view(shelf: Shelf, otherwise: Callable[..., Any] | None) -> View:
         if found:
             file, exact = found
             return answer(shelf, file, FOR_A_YEAR if exact else ASK_AGAIN)
-        if shelf.only and otherwise:
+        if shelf.only:
             return otherwise(filename=filename)  # type: ignore[no-any-return]
         abort(404)
 

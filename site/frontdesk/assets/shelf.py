@@ -72,28 +72,33 @@ class Shelf:
 
     def now(self) -> Catalogue:
         """What there is. An edit shows at once while we ``watch``, else at the next start."""
-        catalogue = self._catalogue
-        if catalogue is None or (self.watch() and catalogue.seen != self._look()):
-            return self.make()
-        return catalogue
+        known = self._catalogue
+        if known is None or (self.watch() and known.seen != self._look()):
+            return self.make(known)
+        return known
 
-    def make(self) -> Catalogue:
-        """Read the roots and fill the folder."""
+    def make(self, known: Catalogue | None) -> Catalogue:
+        """Read the roots and fill the folder, unless another thread did since ``known``."""
         with self._lock:
-            seen = self._look()
-            files = self._fill(self._sources())
-            catalogue = Catalogue(files, {file.hashed: file for file in files.values()}, seen)
-            self._drop_the_old(catalogue)
-            self._catalogue = catalogue
-        return catalogue
+            if self._catalogue is None or self._catalogue is known:
+                self._catalogue = self._made()
+            return self._catalogue
 
     def read(self, file: File, encoding: str = "") -> bytes:
         """The bytes of a file, compressed at the first time that they are wanted so."""
+        known = self._catalogue
         try:
             return compress.read(file.path, encoding)
         except FileNotFoundError:  # somebody emptied the cache of a running site
-            self.make()
+            self.make(known)
             return compress.read(file.path, encoding)
+
+    def _made(self) -> Catalogue:
+        seen = self._look()
+        files = self._fill(self._sources())
+        hashes = {file.hashed: file for file in files.values()}
+        self._drop_the_old(hashes)
+        return Catalogue(files, hashes, seen)
 
     def _in(self, root: Path) -> dict[str, Path]:
         return {name: root / name for name in self.only} or walk(root)
@@ -118,10 +123,10 @@ class Shelf:
             files[name] = File(name, hashed[name], digests[name], path, encodings)
         return files
 
-    def _drop_the_old(self, catalogue: Catalogue) -> None:
+    def _drop_the_old(self, hashes: Mapping[str, File]) -> None:
         for name, path in walk(self.folder).items():
             plain = name.removesuffix(".br").removesuffix(".gz")
-            if plain not in catalogue.hashes and path.stat().st_mtime < time.time() - A_DAY:
+            if plain not in hashes and path.stat().st_mtime < time.time() - A_DAY:
                 path.unlink(missing_ok=True)
 
 
