@@ -35,6 +35,13 @@ def test_the_site_goes_on_when_somebody_empties_its_cache(site):
     assert site.get("css/site.css", app, accept_encoding="br").data == before
 
 
+def test_copies_that_a_power_cut_left_empty_are_made_again(site):
+    before = site.get("css/bundle.css", accept_encoding="gzip").data
+    for path in shelf.walk(site.instance / "assets").values():
+        path.write_bytes(b"")
+    assert site.get("css/bundle.css", accept_encoding="gzip").data == before
+
+
 def test_prepared_files_stand_compressed_for_a_web_server(site):
     app = site.app()
     assets.prepare(app)

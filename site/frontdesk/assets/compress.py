@@ -40,9 +40,14 @@ def read(path: Path, encoding: str = "") -> bytes:
         return path.read_bytes()
     copy = path.with_name(path.name + SUFFIXES[encoding])
     with _lock:
-        if not copy.exists():
+        if not stands(copy):
             write(copy, COMPRESS[encoding](path.read_bytes()))
     return copy.read_bytes()
+
+
+def stands(path: Path) -> bool:
+    """Whether it was written; after a power cut a file may be there and empty."""
+    return path.exists() and path.stat().st_size > 0
 
 
 def write(path: Path, body: bytes) -> None:
