@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from datetime import UTC, datetime
 from email.message import Message
 from pathlib import Path
@@ -112,9 +111,11 @@ def test_a_range_beyond_the_end_is_416(client: FlaskClient, asked: str) -> None:
 
 @pytest.mark.parametrize(
     "asked",
-    ["bytes=5-2", "bytes=", "bytes=-", "bytes=a-b", "bytes=1", "lines=1-2", "bytes=--1", "x"]
-    + ["bytes=0-1,3-4", "bytes=0-,0-,0-,0-", "bytes=" + ",".join(["0-9"] * 500)]
-    + ["bytes=" + "9" * 5000 + "-", "bytes=٣-٤"],
+    [
+        *("bytes=5-2", "bytes=", "bytes=-", "bytes=a-b", "bytes=1", "lines=1-2", "bytes=--1", "x"),
+        *("bytes=0-1,3-4", "bytes=0-,0-,0-,0-", "bytes=" + ",".join(["0-9"] * 500)),
+        *("bytes=" + "9" * 5000 + "-", "bytes=٣-٤"),
+    ],
 )
 def test_what_is_no_single_range_gets_the_whole_file(client: FlaskClient, asked: str) -> None:
     answer = get(client, Range=asked.encode().decode("latin-1"))
@@ -177,10 +178,12 @@ def test_text_is_shown_as_text(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize(
     "active",
-    ["text/html", "image/svg+xml", "application/xhtml+xml", "text/xml", "application/xml"]
-    + ["text/javascript", "application/javascript", "text/css", "application/rss+xml"]
-    + ["message/rfc822", "multipart/related", "application/x-shockwave-flash", "TEXT/HTML"]
-    + ["image/png;text", "text/x-component,html"],
+    [
+        *("text/html", "image/svg+xml", "application/xhtml+xml", "text/xml", "application/xml"),
+        *("text/javascript", "application/javascript", "text/css", "application/rss+xml"),
+        *("message/rfc822", "multipart/related", "application/x-shockwave-flash", "TEXT/HTML"),
+        *("image/png;text", "text/x-component,html"),
+    ],
 )
 def test_what_might_run_is_saved_as_mere_bytes(client: FlaskClient, active: str) -> None:
     answer = get(client, f"/{active}/page.html")
@@ -213,10 +216,10 @@ def test_a_missing_blob_is_said_to_be_missing(storage: LocalStorage) -> None:
 @pytest.mark.parametrize("asked", ["", "bytes=0-1", "bytes=9999-"])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_no_file_stays_open(client: FlaskClient, asked: str, method: str) -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(20):
         get(client, method=method, Range=asked, If_None_Match='"x"')
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 @pytest.mark.parametrize(

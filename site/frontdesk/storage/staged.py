@@ -122,6 +122,9 @@ class Staged(io.RawIOBase):
     def tell(self) -> int:
         return self._at
 
+    def fileno(self) -> int:
+        return self._file
+
     def readable(self) -> bool:
         return True
 
