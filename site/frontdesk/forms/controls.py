@@ -6,7 +6,7 @@ not listed here (numbers, dates, a project's own) are asked themselves.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from flask import current_app
@@ -17,10 +17,28 @@ from wtforms import Field, widgets
 
 Attributes = dict[str, Any]
 
+# Keys of render_kw that name classes of other elements, as in Bootstrap-Flask.
+NOT_ATTRIBUTES = {"label_class", "description_class", "radio_class"}
+
 
 def text(words: Any) -> str:
     """Words as HTML. A lazy translation is looked up once; Markup stays what it is."""
     return escape(words if isinstance(words, str) else str(words))
+
+
+def join(css: str, more: Any) -> str:
+    """Classes and more classes."""
+    return f"{css} {more}" if more else css
+
+
+def requested(field: Field, given: Mapping[str, Any] | None = None) -> Attributes:
+    """``render_kw`` and ``given`` in one, under their HTML names."""
+    asked = dict(field.render_kw) if field.render_kw else {}
+    if given:
+        asked.update(given)
+    for name in [name for name in asked if "_" in name and name not in NOT_ATTRIBUTES]:
+        asked[name.rstrip("_").replace("_", "-")] = asked.pop(name)
+    return asked
 
 
 def write_attributes(attributes: Attributes) -> str:

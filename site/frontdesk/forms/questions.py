@@ -1,29 +1,26 @@
-"""How a question looks in HTML: label, hint, control, error.
-
-``templates/bootstrap5/form.html`` calls this, and a designer changes it there. It is Python
-because the same in Jinja macros costs 30 µs more for every field.
-"""
+"""How a question looks in HTML: label, hint, control, error; the kinds of questions there are."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
-from markupsafe import Markup, escape
+from markupsafe import escape
 from wtforms import Field
 
-from frontdesk.controls import (
+from frontdesk.forms.controls import (
+    NOT_ATTRIBUTES,
     Attributes,
     accepted,
     file_hint,
+    join,
+    requested,
     text,
     write_attributes,
     write_control,
 )
 
-# Keys of render_kw that name classes of other elements, as in Bootstrap-Flask.
-NOT_ATTRIBUTES = {"label_class", "description_class", "radio_class"}
 CLASSES = {"range": "form-range", "color": "form-control form-control-color"}
 # What browsers and phones should know of a question that does not say it itself.
 KNOWN: dict[str, Attributes] = {
@@ -59,36 +56,10 @@ class Frame(NamedTuple):
         return f"{self.wrap} row" if self.columns else self.wrap
 
 
-def write_field(
-    field: Field,
-    wrap: str = "mb-3",
-    columns: Sequence[Any] | None = None,
-    inline: bool = False,
-    given: Mapping[str, Any] | None = None,
-) -> Markup:
-    """One question; ``given`` are attributes for its control besides those in its ``render_kw``."""
+def write_question(field: Field, frame: Frame, asked: Attributes) -> str:
+    """The question with ``asked`` as attributes of its control."""
     kind = getattr(field.widget, "input_type", "")
-    frame = Frame(wrap, columns, inline)
-    html = _writer(field, kind)(field, kind, _asked(field, given), frame)
-    return Markup(html)  # noqa: S704  what went in is escaped, each piece where it is written
-
-
-def write_button(
-    field: Field, style: str = "primary", size: str = "", named: bool = False
-) -> Markup:
-    """A submit button. It has a name only where a form has several, and never an id.
-
-    An element called "submit" would hide ``form.submit()`` from scripts.
-    """
-    asked = _asked(field, None)
-    css = f"btn btn-{style}" + (f" btn-{size}" if size in ("sm", "lg") else "")
-    names = {"name": field.name, "value": "y"} if named else {}
-    attributes = write_attributes({**names, **asked, "class": _join(css, asked.get("class"))})
-    html = f'<button type="submit"{attributes}>{text(field.label.text)}</button>'
-    return Markup(html)  # noqa: S704  escaped above
-
-
-# Kinds of questions
+    return _writer(field, kind)(field, kind, asked, frame)
 
 
 def _writer(field: Field, kind: str) -> Callable[[Any, str, Attributes, Frame], str]:
@@ -143,7 +114,7 @@ def _group(field: Any, kind: str, asked: Attributes, frame: Frame) -> str:
     described = _described(field, field.description)
     names = f' aria-describedby="{described}"' if described else ""
     mark = _optional() if _is_optional(field, field.option_widget.input_type == "radio") else ""
-    css = _join(frame.label(), asked.get("label_class"))
+    css = join(frame.label(), asked.get("label_class"))
     open_cell, close_cell = frame.cell()
     choices = "".join(
         _choice(field, number, choice, asked, frame)
@@ -173,7 +144,7 @@ def _choice(field: Any, number: int, choice: Any, asked: Attributes, frame: Fram
         "aria-describedby": f"{field.id}-error" if field.errors else False,
         **(more or {}),
     }
-    css = _join("form-check-label", asked.get("radio_class"))
+    css = join("form-check-label", asked.get("radio_class"))
     return (
         f'<div class="form-check{" form-check-inline" if frame.inline else ""}">'
         f"<input{write_attributes(attributes)}>"
@@ -184,7 +155,11 @@ def _choice(field: Any, number: int, choice: Any, asked: Attributes, frame: Fram
 def _nested(field: Any, kind: str, asked: Attributes, frame: Frame) -> str:
     """A form in a form, or a list of the same question."""
     names = f' aria-describedby="{escape(field.id)}-hint"' if field.description else ""
-    parts = "".join(write_field(part, *frame) for part in field if part.type != "CSRFTokenField")
+    parts = "".join(
+        write_question(part, frame, requested(part))
+        for part in field
+        if part.type != "CSRFTokenField"
+    )
     return (
         f'<fieldset class="{frame.wrap}"{names}><legend>{text(field.label.text)}</legend>'
         f"{_hint(field, field.description, asked)}{parts}</fieldset>"
@@ -197,20 +172,6 @@ KINDS = {"hidden": _hidden, "checkbox": _check}
 # Parts of a question
 
 
-def _asked(field: Field, given: Mapping[str, Any] | None) -> Attributes:
-    """``render_kw`` and ``given`` in one, under their HTML names."""
-    asked = dict(field.render_kw) if field.render_kw else {}
-    if given:
-        asked.update(given)
-    for name in [name for name in asked if "_" in name and name not in NOT_ATTRIBUTES]:
-        asked[name.rstrip("_").replace("_", "-")] = asked.pop(name)
-    return asked
-
-
-def _join(css: str, more: Any) -> str:
-    return f"{css} {more}" if more else css
-
-
 def _is_optional(field: Field, chosen: bool) -> bool:
     return bool(field.flags.optional or not (chosen or field.flags.required))
 
@@ -220,7 +181,7 @@ def _optional() -> str:
 
 
 def _label(field: Field, css: str, asked: Attributes, optional: bool = False) -> str:
-    css = _join(css, asked.get("label_class"))
+    css = join(css, asked.get("label_class"))
     mark = _optional() if optional else ""
     return f'<label class="{css}" for="{escape(field.id)}">{text(field.label.text)}{mark}</label>'
 
@@ -228,7 +189,7 @@ def _label(field: Field, css: str, asked: Attributes, optional: bool = False) ->
 def _hint(field: Field, hint: Any, asked: Attributes) -> str:
     if not hint:
         return ""
-    css = _join("form-text", asked.get("description_class"))
+    css = join("form-text", asked.get("description_class"))
     return f'<p class="{css}" id="{escape(field.id)}-hint">{text(hint)}</p>'
 
 
@@ -255,5 +216,5 @@ def _with_state(field: Field, css: str, hint: Any, asked: Attributes) -> Attribu
         attributes["aria-invalid"] = "true"
     if hint or field.errors:
         attributes["aria-describedby"] = _described(field, hint, asked.get("aria-describedby", ""))
-    attributes["class"] = _join(css, asked.get("class"))
+    attributes["class"] = join(css, asked.get("class"))
     return attributes

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from flask import Flask
 from flask_wtf import FlaskForm
 
-from frontdesk.fields import write_button, write_field
+from frontdesk.forms.write import write_button, write_field, write_fields
 
 
 class Refused(Exception):
@@ -27,6 +28,7 @@ class Form(FlaskForm):
     """A form with a CSRF token that can show a service's refusal beside the field."""
 
     class Meta:
+        write_fields = staticmethod(write_fields)
         write_field = staticmethod(write_field)
         write_button = staticmethod(write_button)
 
@@ -40,3 +42,10 @@ class Form(FlaskForm):
                 self[no.field].errors = [*self[no.field].errors, no.why]
             else:
                 self.form_errors.append(no.why)
+
+
+def init_app(app: Flask) -> None:
+    """Give the macros in ``templates/bootstrap5/form.html`` what they write forms with."""
+    app.jinja_env.globals.update(
+        write_button=write_button, write_field=write_field, write_fields=write_fields
+    )
