@@ -16,6 +16,7 @@ FILES = {
     "img/paper.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>",
     "img/bell.png": "not really a picture",
     ".secret": "nobody's business",
+    ".git/config": "nobody's business",
 }
 
 

@@ -37,6 +37,14 @@ def test_every_dark_rule_of_bootstrap_is_there_for_auto_too():
     assert ".navbar-dark" not in added  # the dark navbar on a light page stays as it is
 
 
+def test_the_designers_dark_tokens_are_there_for_auto_too(site):
+    dark = "[data-bs-theme='dark']{a:b}@media (width > 9em){i{c:d}[data-bs-theme=dark] i,b{c:e}}"
+    site.write("css/tokens.css", dark, theme=True)
+    auto = "[data-bs-theme=auto]{a:b}@media (width > 9em){[data-bs-theme=auto] i{c:e}}"
+    ending = f"{dark}\n@media (prefers-color-scheme:dark){{{auto}}}"
+    assert site.get("css/bundle.css").text.endswith(ending)
+
+
 def test_a_sheet_that_speaks_of_auto_itself_is_left_alone():
     text = '[data-bs-theme="dark"]{a:b}[data-bs-theme="auto"]{a:c}'
     assert bundle.themed(text) == text

@@ -79,7 +79,16 @@ def test_a_file_whose_own_name_looks_hashed_is_itself(site):
 
 @pytest.mark.parametrize(
     "name",
-    ["nothing.css", ".secret", "../instance/theme/static/x", "%2e%2e/x", "css", "css/", "link.css"],
+    [
+        "nothing.css",
+        ".secret",
+        ".git/config",
+        "../instance/theme/static/x",
+        "%2e%2e/x",
+        "css",
+        "css/",
+        "link.css",
+    ],
 )
 def test_what_is_not_a_plain_file_in_the_folder_does_not_exist(site, name):
     (site.static / "link.css").symlink_to(site.static / "css/site.css")
