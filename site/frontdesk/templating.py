@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from jinja2 import StrictUndefined, Undefined
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app, request
+from jinja2 import (
+    ChoiceLoader,
+    FileSystemBytecodeCache,
+    FileSystemLoader,
+    PrefixLoader,
+    StrictUndefined,
+    Undefined,
+)
+
+from frontdesk import language
 
 
 class Loud(StrictUndefined):
@@ -12,3 +25,38 @@ class Loud(StrictUndefined):
     __bool__ = Undefined.__bool__  # type: ignore[assignment]
     __eq__ = Undefined.__eq__
     __hash__ = Undefined.__hash__
+
+
+def here() -> str:
+    """The address of this page, to come back to."""
+    return request.full_path.rstrip("?")
+
+
+def _facts() -> dict[str, Any]:
+    chosen = language.language()
+    return {
+        "language": chosen,
+        "language_tag": language.TAGS[chosen],
+        "theme": language.theme(),
+        "here": here(),
+        "bundle": current_app.jinja_env.globals["asset"]("css/bundle.css"),
+    }
+
+
+def init_app(app: Flask) -> None:
+    """Search the theme's templates first, then ours; ``core/…`` reaches ours from a theme."""
+    core = str(app.template_folder)
+    theme = str(Path(app.config["THEME"]) / "templates")
+    app.jinja_loader = ChoiceLoader(  # type: ignore[assignment]
+        [FileSystemLoader([theme, core]), PrefixLoader({"core": FileSystemLoader(core)})]
+    )
+    cache = Path(app.instance_path) / "templates"
+    cache.mkdir(mode=0o700, exist_ok=True)
+    environment = app.jinja_env
+    environment.undefined = Loud
+    environment.bytecode_cache = FileSystemBytecodeCache(str(cache))
+    environment.trim_blocks = environment.lstrip_blocks = True
+    environment.globals.update(
+        site_name=app.config["SITE_NAME"], languages=language.LANGUAGES, themes=language.THEMES
+    )
+    app.context_processor(_facts)

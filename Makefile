@@ -1,0 +1,59 @@
+# Frontdesk: `make` alone tells what there is to make.
+
+HOST ?= 127.0.0.1
+PORT ?= 5000
+PYTHON ?= python3
+BIN := .venv/bin
+CHROMIUM := tests/chromium/node_modules
+
+.DEFAULT_GOAL := help
+.PHONY: help run dev test test-fast check bench lock translations clean
+
+help: ## Show what there is to make
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+run: .venv/.installed ## Serve the site: make run HOST=0.0.0.0 PORT=8000
+	@HOST=$(HOST) PORT=$(PORT) PYTHONPATH=site$${PYTHONPATH:+:$$PYTHONPATH} exec $(BIN)/gunicorn -c deploy/gunicorn.conf.py
+
+dev: .venv/.installed ## Serve it for work on it: debug, and a reload at every change
+	@exec $(BIN)/flask run --debug --host $(HOST) --port $(PORT)
+
+test: .venv/.tested ## Install what the tests need, and run all of them
+	@tests/install.sh
+	$(BIN)/python -m pytest -n auto --dist loadgroup -q
+
+test-fast: .venv/.tested ## Run the tests that need neither browser nor server
+	$(BIN)/python -m pytest -n auto -q -m "not browser and not server"
+
+check: .venv/.tested ## Format, lint, types, templates, translations, and what is over its wanted size
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/djlint --check --lint templates || true
+	$(BIN)/python docs/check.py
+
+bench: .venv/.tested ## Measure the site beside its peers; asserts nothing
+	$(BIN)/python bench/pages.py
+
+translations: .venv/.installed ## Bring the Chinese catalogue up to date with the words in the site
+	$(BIN)/pybabel -q extract -F babel.cfg --no-location --sort-output --no-wrap -k lazy_gettext -k _ -o /tmp/frontdesk.pot site templates
+	$(BIN)/pybabel -q update -i /tmp/frontdesk.pot -d site/frontdesk/translations -l zh --no-wrap --no-fuzzy-matching --ignore-obsolete
+
+lock: ## Pin requirements*.txt anew from requirements*.in (needs uv)
+	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header requirements.in -o requirements.txt
+	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header requirements-dev.in -o requirements-dev.txt
+
+clean: ## Remove what make made; never instance/
+	rm -rf .venv $(CHROMIUM) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/.installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Frontdesk needs Python 3.11 or newer. Name one: make run PYTHON=python3.11"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing what Frontdesk runs on …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/.tested: .venv/.installed requirements-dev.txt
+	@echo "Installing what the tests need …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,56 @@
+"""Every setting of Frontdesk, with its default. Plain literals only.
+
+Change a setting in instance/config.py (same names) or in the environment as FRONTDESK_NAME;
+FRONTDESK_NAME_FILE names a file that holds the value, for secrets. docs/settings.md tells more.
+"""
+
+# What the site is called, in the header and in every title.
+SITE_NAME = "Frontdesk"
+
+# Signs cookies. Empty: made once and kept in instance/secret-key, readable by its owner only.
+SECRET_KEY = ""
+# Older keys that still open cookies, newest first, while you change the key.
+SECRET_KEY_FALLBACKS = []
+
+# Where people, files and the log are listed; a relative path lies in the instance folder.
+DATABASE_URL = "sqlite:///frontdesk.db"
+# Where the bytes of files lie; a relative path lies in the instance folder.
+STORAGE_URL = "file:files"
+# Limits, jobs and locks of many machines. Nothing uses it yet: empty is in-process.
+REDIS_URL = ""
+# How mail leaves. Nothing uses it yet: empty shows links to copy instead.
+MAIL_URL = ""
+
+# The site's own address, such as "https://files.example.org", for absolute links.
+PUBLIC_URL = ""
+# How many reverse proxies stand in front; 0 believes no forwarded header.
+TRUSTED_PROXIES = 0
+# Host names that the site answers to; empty answers to any.
+TRUSTED_HOSTS = []
+
+# The largest file, the space of one member, and the disk space always left free, in bytes.
+MAX_FILE_SIZE = 10_000_000_000
+QUOTA = 50_000_000_000
+MIN_FREE_SPACE = 1_000_000_000
+
+# Who may make an account: "closed", "invite" or "open". Only "closed" works yet.
+REGISTRATION = "closed"
+# Wrong passwords allowed in a window of so many seconds: for one name from one address, and
+# from one address in all.
+LOGIN_TRIES = 10
+LOGIN_TRIES_PER_ADDRESS = 100
+LOGIN_WINDOW = 900
+# A log-in ends after so many seconds unused, at the latest after so many seconds in all, and
+# lasts so long where "remember" was ticked.
+SESSION_IDLE = 86_400
+SESSION_LIFETIME = 1_209_600
+SESSION_REMEMBERED = 2_592_000
+
+# Flask extensions to add, as "package.module:object"; each gets init_app(app).
+EXTENSIONS = []
+# The designer's folder with templates/ and static/; a relative path lies in the instance folder.
+THEME = "theme"
+
+# "debug", "info", "warning" or "error"; and "json", "text" or "auto" (text in development).
+LOG_LEVEL = "info"
+LOG_FORMAT = "auto"

@@ -1,0 +1,33 @@
+"""How gunicorn serves Frontdesk. `make run` uses it; so may a systemd unit.
+
+Threads: a slow upload holds one, so there are many (gthread 2 x 64 keeps 90 % of its pages under
+64 slow uploads; 2 x 8 none). One import serves all workers: nothing is opened before the fork.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "site"))
+
+wsgi_app = "wsgi:application"
+bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '5000')}"
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+threads = 64
+preload_app = True
+timeout = 120  # a worker that says nothing for so long is replaced; uploads run in threads
+graceful_timeout = 4
+keepalive = 15
+control_socket_disable = True
+# Only TRUSTED_PROXIES decides which forwarded headers are believed, not gunicorn's own defaults.
+forwarded_allow_ips = ""
+forwarder_headers = ""
+loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "warning")
+
+
+def when_ready(server):
+    """Say where the site is; with no account yet, where to make the first one."""
+    from frontdesk.startup import greeting
+
+    print(greeting(server.app.wsgi(), str(server.LISTENERS[0])), flush=True)

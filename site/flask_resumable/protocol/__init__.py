@@ -1,0 +1,1 @@
+"""Headers and statuses; knows neither files nor sockets."""

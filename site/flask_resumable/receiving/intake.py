@@ -1,0 +1,143 @@
+"""From a body into a file: one thread receives and writes, others hash and flush meanwhile."""
+
+import os
+import queue
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from .lane import Lane
+from .stream import Body
+from .watch import Stopped
+
+MIB = 1 << 20
+_BUFFERS = 4
+_BEHIND = 2
+
+
+class Hasher(Protocol):
+    """hashlib's own, or `Sha256`."""
+
+    def update(self, data: memoryview, /) -> None: ...
+
+
+class TooMuch(Exception):
+    """More bytes than may come."""
+
+
+@dataclass
+class Received:
+    """Where the file ends now, and why earlier than meant, if so."""
+
+    offset: int
+    stopped: Stopped | None = None
+
+
+@dataclass
+class Intake:
+    """`receive(body)` writes to `fd` from `offset` on, at most `limit` bytes, and returns when all is written.
+
+    `mark(offset)` is called after each `every` bytes, with all hashers just there, and gives the task that
+    makes them durable; the last bytes are left to the caller. Nothing is flushed twice at a time,
+    and the receiver is never more than a few `every` ahead of the disk.
+    """
+
+    fd: int
+    offset: int
+    limit: int | None = None
+    hashers: Sequence[Hasher] = ()
+    mark: Callable[[int], Callable[[], None]] | None = None
+    every: int = 8 * MIB
+    step: Callable[[int], None] | None = None
+    """Called in the receiving thread as often, with the offset up to which bytes may come next."""
+    _free: "queue.SimpleQueue[bytearray]" = field(default_factory=queue.SimpleQueue)
+    _made: int = 0
+
+    def __post_init__(self) -> None:
+        self._hash = Lane("resumable-hash", _BUFFERS * 2)
+        self._flush = Lane("resumable-flush", _BEHIND)
+        self._room, self._marked = self.limit, self.offset
+
+    def receive(self, body: Body) -> Received:
+        """All that comes.
+
+        :raise TooMuch: more than `limit` came; what is in the file beyond the last mark is void.
+        :raise OSError: the disk is full or broken.
+        """
+        beside = bool(self.hashers) and (body.left is None or body.left > MIB)
+        try:
+            stopped = self._loop(body, beside)
+        finally:
+            self._close()
+        return Received(self.offset, stopped)
+
+    def _close(self) -> None:
+        try:
+            self._hash.close()
+        finally:
+            self._flush.close()
+
+    def _loop(self, body: Body, beside: bool) -> Stopped | None:
+        while True:
+            buffer = self._buffer(body)
+            count, stopped = _fill(body, memoryview(buffer))
+            if count:
+                self._write(memoryview(buffer)[:count])
+                self._digest(buffer, count, beside)
+                self._maybe_mark(beside)
+            if stopped or not count:
+                return stopped
+
+    def _buffer(self, body: Body) -> bytearray:
+        if self._made == _BUFFERS or not self._free.empty():
+            return self._free.get()
+        self._made += 1
+        return bytearray(MIB if body.left is None else max(1, min(MIB, body.left)))
+
+    def _write(self, view: memoryview) -> None:
+        if self._room is not None:
+            self._room -= view.nbytes
+            if self._room < 0:
+                raise TooMuch
+        self.offset += view.nbytes
+        while view.nbytes:
+            view = view[os.write(self.fd, view) :]
+
+    def _digest(self, buffer: bytearray, count: int, beside: bool) -> None:
+        def work() -> None:
+            try:
+                for hasher in self.hashers:
+                    hasher.update(memoryview(buffer)[:count])
+            finally:
+                self._free.put(buffer)
+
+        self._hash.do(work) if beside else work()
+
+    def _maybe_mark(self, beside: bool) -> None:
+        if self.offset - self._marked < self.every:
+            return
+        self._marked = offset = self.offset
+        if self.step is not None:
+            self.step(offset + self.every)
+        if self.mark is not None:
+            mark = self.mark
+            self._hash.do(lambda: self._flush_once(mark(offset))) if beside else self._flush_once(
+                mark(offset)
+            )
+
+    def _flush_once(self, task: Callable[[], None]) -> None:
+        def work() -> None:
+            if not self._flush.failed:  # a failed flush is not tried again
+                task()
+
+        self._flush.do(work)
+
+
+def _fill(body: Body, view: memoryview) -> tuple[int, Stopped | None]:
+    count = 0
+    try:
+        while count < view.nbytes and (more := body.readinto(view[count:])):
+            count += more
+    except Stopped as stopped:
+        return count, stopped
+    return count, None

@@ -1,0 +1,203 @@
+"""The verbs: create, append, look, remove, join. Here the three parts meet."""
+
+import contextlib
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import BoundedSemaphore
+from uuid import UUID, uuid4
+
+from flask.typing import ResponseReturnValue
+
+from . import errors
+from .hooks import Hooks
+from .protocol.commands import Part, Piece, Wish
+from .receiving import Body
+from .settings import Settings
+from .store import Busy, Held, Missing, Store
+from .transfer import Transfer, disk_limits, hasher_of
+from .upload import Upload
+
+Answer = ResponseReturnValue | None
+Announce = Callable[[Upload], None]
+
+
+class Uploads:
+    """All verbs on one store. Each raises `Refused` for a no."""
+
+    def __init__(self, store: Store, settings: Settings, hooks: Hooks) -> None:
+        self.store, self.settings, self.hooks = store, settings, hooks
+        self._slots = BoundedSemaphore(settings.slots) if settings.slots else None
+
+    def create(self, wish: Wish, body: Body, announce: Announce) -> tuple[Upload, Answer]:
+        """A new upload, with the bytes that came along; `announce` is called before they are read."""
+        self._fits(wish.length)
+        upload = self._new(wish, wish.length)
+        with self.hold(upload.id) as held:
+            announce(held.upload)
+            return held.upload, self._fill(held, wish.piece or Piece(), body)
+
+    def append(self, upload_id: UUID, piece: Piece, body: Body) -> tuple[Upload, Answer]:
+        """The bytes of `body` at `piece.offset`."""
+        with self.hold(upload_id) as held:
+            answer = self._finish_due(held)
+            self._may_append(held.upload, piece)
+            return held.upload, answer or self._fill(held, piece, body)
+
+    @staticmethod
+    def _may_append(upload: Upload, piece: Piece) -> None:
+        if upload.parts:
+            raise errors.sealed()
+        if upload.finished and piece.complete is not None:
+            raise errors.completed()
+        if piece.offset != upload.offset:
+            raise errors.wrong_offset(upload.shown, piece.offset)
+
+    def look(self, upload_id: UUID) -> Upload:
+        """How it stands; one that is all here but was not taken over, after a crash, is finished now."""
+        with self.hold(upload_id) as held:
+            self._finish_due(held)
+            return held.upload
+
+    def remove(self, upload_id: UUID, patience: float | None = None) -> None:
+        """Cancel it; a finished one only loses its record, the bytes are the application's."""
+        with self.hold(upload_id, patience) as held:
+            held.remove()
+            if not held.upload.finished:
+                self.hooks.tell(self.hooks._removed, held.upload)
+
+    def find(self, upload_id: UUID) -> Upload:
+        """As it stands, without waiting.
+
+        :raise Refused: 404
+        """
+        try:
+            return self.store.find(upload_id)
+        except Missing:
+            raise errors.missing() from None
+
+    @contextmanager
+    def hold(self, upload_id: UUID, patience: float | None = None) -> Iterator[Held]:
+        """The store's hold, with its noes in our words.
+
+        :raise Refused: 404 423
+        """
+        seconds = self.settings.patience if patience is None else patience
+        with contextlib.ExitStack() as stack:
+            try:
+                held = stack.enter_context(self.store.hold(upload_id, seconds))
+            except Missing:
+                raise errors.missing() from None
+            except Busy:
+                raise errors.busy() from None
+            yield held
+
+    def _fits(self, length: int | None) -> None:
+        maximum = self.settings.max_size
+        if length is not None and maximum is not None and length > maximum:
+            raise errors.too_large(maximum)
+        if (length or 0) > self.store.room():
+            raise errors.full()
+
+    def _new(self, wish: Wish, length: int | None) -> Upload:
+        upload = Upload(
+            id=uuid4(),
+            key=secrets.token_urlsafe(24),
+            length=length,
+            metadata=wish.metadata,
+            said=wish.said,
+            partial=wish.partial,
+            parts=[part.address for part in wish.parts],
+            explicit=wish.explicit,
+            expected=wish.expected,
+        )
+        self.hooks.tell(self.hooks._created, upload)
+        try:
+            with disk_limits():
+                self.store.create(upload)
+        except BaseException:
+            self.hooks.tell(self.hooks._removed, upload)
+            raise
+        return upload
+
+    def _fill(self, held: Held, piece: Piece, body: Body) -> Answer:
+        if self._slots is not None and not self._slots.acquire(blocking=False):
+            raise errors.crowded()
+        try:
+            Transfer(held, self.store, self.settings, self.hooks, piece, body).run()
+        finally:
+            if self._slots is not None:
+                self._slots.release()
+        return self._finish_due(held)
+
+    def _finish_due(self, held: Held) -> Answer:
+        return self._finish(held) if held.upload.due else None
+
+    def _finish(self, held: Held) -> Answer:
+        """Rename, both folders, then the application's one transaction, then the fact."""
+        upload = held.upload
+        self._hash(upload)
+        if upload.expected and upload.sha256 != upload.expected:
+            held.remove()
+            self.hooks.tell(self.hooks._removed, upload)
+            raise errors.damaged(400)
+        upload.complete = True
+        with disk_limits():
+            held.settle(self._target(upload))
+        answer = self.hooks._finished(upload) if self.hooks._finished else None
+        upload.finished = True
+        held.save()
+        return answer
+
+    def _hash(self, upload: Upload) -> None:
+        """After a crash, from the state that was kept; a whole made of parts is read, if it is small."""
+        if upload.sha256 is None and self.settings.sha256:
+            hasher = hasher_of(upload, self.settings.reread)
+            upload.sha256 = hasher.hexdigest() if hasher else None
+
+    def _target(self, upload: Upload) -> Path:
+        if self.hooks._target is not None:
+            return Path(self.hooks._target(upload))
+        return Path(self.settings.folder) / "finished" / str(upload.id)
+
+    def join(self, wish: Wish) -> tuple[Upload, Answer]:
+        """tus, concatenation: a whole from parts. Asked again, the same whole."""
+        with contextlib.ExitStack() as stack:
+            found = {part.id: part for part in wish.parts}
+            holds = {i: stack.enter_context(self.hold(i)) for i in sorted(found)}
+            parts = [self._part(holds[part.id], part) for part in wish.parts]
+            done = self._joined(parts)
+            return (done, None) if done else self._put_together(wish, parts)
+
+    @staticmethod
+    def _part(held: Held, part: Part) -> Held:
+        """:raise Refused: 404 for another's part; 400 for one that is not whole."""
+        if not secrets.compare_digest(held.upload.key, part.key):
+            raise errors.missing()
+        if not held.upload.partial or held.upload.offset != held.upload.length:
+            raise errors.not_joinable()
+        return held
+
+    def _joined(self, parts: list[Held]) -> Upload | None:
+        wholes = {part.upload.joined for part in parts}
+        if wholes == {""}:
+            return None
+        if len(wholes) > 1:
+            raise errors.not_joinable()
+        return self.look(UUID(wholes.pop()))
+
+    def _put_together(self, wish: Wish, parts: list[Held]) -> tuple[Upload, Answer]:
+        length = sum(part.upload.offset for part in parts)
+        self._fits(length)
+        upload = self._new(wish, length)
+        with self.hold(upload.id) as held:
+            with disk_limits():
+                held.join([part.upload.id for part in parts])
+            answer = self._finish_due(held)
+            for part in parts:
+                part.upload.joined = str(upload.id)
+                part.save()
+                part.discard()
+                self.hooks.tell(self.hooks._removed, part.upload)
+            return held.upload, answer

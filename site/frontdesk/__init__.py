@@ -1,0 +1,58 @@
+"""Frontdesk: greets who comes, takes in and hands out files, and knows who is who."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask_bootstrap import Bootstrap5
+
+from frontdesk import (
+    access,
+    assets,
+    cli,
+    db,
+    errors,
+    extensions,
+    language,
+    logs,
+    security,
+    settings,
+    startup,
+    templating,
+)
+from frontdesk.accounts import login, setup
+from frontdesk.admin import overview
+from frontdesk.api import people
+from frontdesk.files import browse, file, picture, receive, upload
+from frontdesk.hello import about, choices, home
+from frontdesk.profile import profile
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = (
+    login, setup, home, choices, about, upload, browse, file, picture, profile, people, overview,
+)  # fmt: skip
+
+
+def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
+    """Build the site from config.py, instance/config.py, the environment and ``overrides``."""
+    app = Flask(
+        __name__,
+        root_path=str(ROOT),
+        instance_path=settings.instance_folder(ROOT, overrides or {}),
+    )
+    settings.load(app, ROOT / "config.py", overrides or {})
+    app.request_class = receive.Request
+
+    startup.make_instance_folder(app)
+    startup.keep_secret_key(app)
+    plumbing = (logs, db, access, security, Bootstrap5(), language, templating, assets, errors, cli)
+    for part in plumbing:
+        part.init_app(app)
+    for place in dict.fromkeys(page.bp for page in PAGES):  # pages of one place share a blueprint
+        app.register_blueprint(place)
+    extensions.init_app(app)
+    startup.migrate(app)
+    return app

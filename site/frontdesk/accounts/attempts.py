@@ -1,0 +1,72 @@
+"""Count wrong tries, exactly and across processes, and say no when there are too many.
+
+Flask-Limiter counts requests; here only wrong tries count, so the row is raised before the
+password is checked (parallel guesses can't slip through) and given back when it was right.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from flask import current_app
+from flask_babel import ngettext
+from sqlalchemy import delete, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from frontdesk.accounts.models import Attempts
+from frontdesk.db import db, transaction
+from frontdesk.forms import Refused
+
+
+class TooManyTries(Refused):
+    """``retry_after`` is in seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        minutes = -(-retry_after // 60)
+        super().__init__(
+            ngettext(
+                "Too many tries. Try again in %(num)s minute.",
+                "Too many tries. Try again in %(num)s minutes.",
+                minutes,
+            ),
+            status=429,
+        )
+        self.retry_after = retry_after
+
+
+def count_try(limits: Mapping[str, int]) -> None:
+    """Count one try for each key of ``limits`` (key: tries allowed in LOGIN_WINDOW seconds).
+
+    :raise TooManyTries: if one of them had as many already; then nothing is counted
+    """
+    since = _window()
+    with transaction() as session:
+        session.execute(delete(Attempts).where(Attempts.since < since))
+        for key, allowed in limits.items():
+            if _raise_count(key, since) > allowed:
+                raise TooManyTries(since + current_app.config["LOGIN_WINDOW"] - int(time.time()))
+
+
+def forgive_try(limits: Mapping[str, int]) -> None:
+    """Take the last try back: it was right."""
+    with transaction() as session:
+        session.execute(
+            update(Attempts)
+            .where(Attempts.key.in_(list(limits)), Attempts.since == _window(), Attempts.count > 0)
+            .values(count=Attempts.count - 1)
+        )
+
+
+def _window() -> int:
+    length: int = current_app.config["LOGIN_WINDOW"]
+    return int(time.time()) // length * length
+
+
+def _raise_count(key: str, since: int) -> int:
+    dialect = sqlite if db.engine.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(Attempts).values(key=key, since=since, count=1)
+    statement = statement.on_conflict_do_update(
+        index_elements=["key", "since"], set_={"count": Attempts.count + 1}
+    )
+    return int(db.session.scalar(statement.returning(Attempts.count)) or 0)

@@ -1,0 +1,89 @@
+"""/login and /logout - let a member in, and out again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, current_app, redirect, request, url_for
+from flask_login import current_user
+from werkzeug.exceptions import Unauthorized
+from werkzeug.wrappers import Response
+
+from frontdesk.access import public, safe_next
+from frontdesk.accounts import service, sessions
+from frontdesk.accounts.attempts import TooManyTries
+from frontdesk.accounts.forms import LoginForm
+from frontdesk.db import SAFE_METHODS
+from frontdesk.forms import Form, Refused
+from frontdesk.logs import request_id
+from frontdesk.pages import page, problem, see, wants_json
+from frontdesk.security import read_cookie, set_cookie
+from frontdesk.templating import here
+
+bp = Blueprint("accounts", __name__)
+NAME_COOKIE = "username"
+NOT_BASIC = 'Form realm="Frontdesk"'  # for Basic, browsers would ask in a window of their own
+
+
+@bp.route("/login", methods=["GET", "POST"])
+@public
+def login() -> Response:
+    """Let a member in, and send them where they wanted to go."""
+    form = login_form(request.args.get("next"))
+    onward = safe_next(form.next.data) or url_for("hello.home")
+    if current_user.is_authenticated:
+        return redirect(onward, 303)
+    if form.validate_on_submit():
+        try:
+            member = service.recognise(
+                form.username.data, form.password.data, request.remote_addr or ""
+            )
+        except Refused as no:
+            return _say_no(form, no)
+        sessions.start(member, form.remember.data)
+        response = redirect(onward, 303)
+        name = member.username if form.remember.data else ""
+        set_cookie(response, NAME_COOKIE, name, current_app.config["SESSION_REMEMBERED"])
+        return response
+    return page("accounts/login.html", form)
+
+
+@bp.route("/logout", methods=["GET", "POST"])
+@public
+def logout() -> Response:
+    """Ask, then let the member out."""
+    form = Form()
+    if current_user.is_authenticated and not form.is_submitted():
+        return page("accounts/logout.html", form)
+    if current_user.is_authenticated:
+        sessions.end()
+    response = see("hello.welcome")
+    response.headers["Clear-Site-Data"] = '"storage"'
+    return response
+
+
+@bp.app_errorhandler(401)
+def ask_to_log_in(error: Unauthorized) -> Response:
+    """The log-in form in place of a closed page; it leads on to where one wanted to go."""
+    if wants_json():
+        response = problem(401, error.description or "", request_id=request_id())
+    else:
+        onward = here() if request.method in SAFE_METHODS else request.path
+        form = login_form(onward, formdata=None)  # what came was meant for the other page
+        response = page("errors/401.html", form, 401, reference=request_id())
+    response.headers["WWW-Authenticate"] = NOT_BASIC
+    return response
+
+
+def login_form(onward: str | None = None, **kwargs: Any) -> LoginForm:
+    """The log-in form, with the name that this device remembers and where to go next."""
+    name = read_cookie(NAME_COOKIE)
+    return LoginForm(**kwargs, username=name, remember=bool(name), next=safe_next(onward) or "")
+
+
+def _say_no(form: LoginForm, no: Refused) -> Response:
+    form.form_errors.append(no.why)
+    response = page("accounts/login.html", form, status=no.status)
+    if isinstance(no, TooManyTries):
+        response.headers["Retry-After"] = str(no.retry_after)
+    return response

@@ -1,0 +1,158 @@
+"""What can be done with accounts: recognise, create, disable, set a password, set up."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+import unicodedata
+from uuid import UUID
+
+from flask import current_app
+from flask_babel import gettext as _
+from sqlalchemy import exists, select, update
+
+from frontdesk import audit
+from frontdesk.accounts import sessions
+from frontdesk.accounts.attempts import count_try, forgive_try
+from frontdesk.accounts.models import ADMIN, MEMBER, Member, username_key
+from frontdesk.accounts.passwords import check_new_password, hash_password, verify_password
+from frontdesk.db import db, now, transaction
+from frontdesk.forms import Refused
+
+LONGEST_USERNAME = 32
+USERNAME = re.compile(r"[\w][\w.-]*")
+
+
+def recognise(username: str, password: str, address: str) -> Member:
+    """The member whose username and password these are.
+
+    :raise TooManyTries: after LOGIN_TRIES wrong ones
+    :raise Refused: in the same words and time for an unknown name, a wrong password and a
+        disabled member
+    """
+    key, config = username_key(username[:255]), current_app.config
+    limits = {
+        f"login:{key[:150]}:{address}": config["LOGIN_TRIES"],
+        f"login::{address}": config["LOGIN_TRIES_PER_ADDRESS"],
+    }
+    count_try(limits)
+    member = find(username)
+    if not verify_password(member.password_hash if member else None, password):
+        member = None
+    if member is None or member.disabled_at:
+        _note_wrong_try(username)
+        raise Refused(_("The username or password is not right"))
+    forgive_try(limits)
+    return member
+
+
+def find(username: str) -> Member | None:
+    """The member of that name, regardless of case."""
+    return db.session.scalar(select(Member).where(Member.username_key == username_key(username)))
+
+
+def anybody() -> bool:
+    """Whether there is an account at all."""
+    return bool(db.session.scalar(select(exists(select(Member.id)))))
+
+
+def create(username: str, password: str, *, is_admin: bool = False, email: str = "") -> Member:
+    """Make an account.
+
+    :raise Refused: if the username is taken or unusable, or the password too weak
+    """
+    username = check_username(username)
+    check_new_password(password, username)
+    password_hash = hash_password(password)
+    with transaction():
+        return _add(username, password_hash, ADMIN if is_admin else MEMBER, email)
+
+
+def set_up(username: str, password: str) -> Member:
+    """Make the first account, an admin's, once.
+
+    :raise Refused: if somebody was faster, or as :func:`create` says
+    """
+    username = check_username(username)
+    check_new_password(password, username)
+    password_hash = hash_password(password)
+    with transaction():
+        if anybody():
+            raise Refused(_("This site is set up already. Log in instead."))
+        return _add(username, password_hash, ADMIN, "")
+
+
+def setup_token() -> str:
+    """The secret in the set-up address, the same for all processes until the secret key changes."""
+    key = str(current_app.config["SECRET_KEY"]).encode()
+    digest = hmac.digest(key, b"frontdesk set-up", hashlib.sha256)
+    return base64.urlsafe_b64encode(digest[:24]).decode()
+
+
+def set_password(member: Member, password: str) -> None:
+    """Give ``member`` a new password, and log them out everywhere.
+
+    :raise Refused: if it is too weak
+    """
+    check_new_password(password, member.username)
+    password_hash = hash_password(password)
+    with transaction():
+        member.password_hash = password_hash
+        sessions.end_all(member.id)
+        audit.record("member.password", member_id=member.id, who=member.username)
+
+
+def set_enabled(member: Member, enabled: bool) -> None:
+    """Let ``member`` log in or not; who may not is logged out at once. Twice is once."""
+    with transaction():
+        member.disabled_at = None if enabled else member.disabled_at or now()
+        if not enabled:
+            sessions.end_all(member.id)
+        what = "member.enable" if enabled else "member.disable"
+        audit.record(what, member_id=member.id, who=member.username)
+
+
+def prefer(member_id: UUID, **choices: str) -> None:
+    """Keep a member's ``theme`` or ``language``."""
+    with transaction() as session:
+        session.execute(update(Member).where(Member.id == member_id).values(**choices))
+
+
+def check_username(username: str) -> str:
+    """``username`` as it will be kept.
+
+    :raise Refused: if it is empty, too long or has other characters than names have
+    """
+    username = unicodedata.normalize("NFC", username.strip())
+    if not username:
+        raise Refused(_("Enter a username"), "username")
+    if len(username) > LONGEST_USERNAME:
+        said = _("Username must be %(n)s characters or fewer", n=LONGEST_USERNAME)
+        raise Refused(said, "username")
+    if not USERNAME.fullmatch(username):
+        said = _("Username must be letters, digits, dots, dashes and underscores, like ada.lovelace")
+        raise Refused(said, "username")
+    return username
+
+
+def _add(username: str, password_hash: str, role: str, email: str) -> Member:
+    if find(username):
+        raise Refused(_("The username %(name)s is taken. Try another.", name=username), "username")
+    member = Member(
+        username=username,
+        username_key=username_key(username),
+        password_hash=password_hash,
+        role=role,
+        email=email,
+    )
+    db.session.add(member)
+    db.session.flush()
+    audit.record("member.create", member_id=member.id, who=username, role=role)
+    return member
+
+
+def _note_wrong_try(username: str) -> None:
+    with transaction():
+        audit.record("member.login-refused", who=username[:64])

@@ -1,0 +1,155 @@
+"""Log-ins: a row for each device, so that they can be listed and ended."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import current_app, request, session
+from flask_login import UserMixin, current_user, login_user, logout_user
+from sqlalchemy import delete, select, update
+
+from frontdesk import audit
+from frontdesk.access import login
+from frontdesk.accounts.models import ADMIN, LoginSession, Member
+from frontdesk.db import db, now, transaction
+
+MOST_SESSIONS = 20  # a member's; the oldest goes first
+SEEN_EVERY = timedelta(minutes=5)  # how exact "last seen" is: each update is a write
+
+
+@dataclass(slots=True)
+class Person(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
+    """The member who is asking, as light as a page needs them: one query, no ORM."""
+
+    id: UUID
+    token: str
+    username: str
+    display_name: str
+    role: str
+    theme: str
+    language: str
+    picture_id: UUID | None
+
+    def get_id(self) -> str:
+        return self.token
+
+    @property
+    def shown_name(self) -> str:
+        return self.display_name or self.username
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role == ADMIN
+
+    def picture(self, scale: float) -> str:
+        """The address of their picture at ``scale``, 1.0 or 2.0; empty if they have none."""
+        return picture_address(self.picture_id, scale)
+
+
+def picture_address(picture_id: UUID | None, scale: float) -> str:
+    """Where a profile picture is served, or an empty text."""
+    return f"/file/{picture_id}/thumbnail/{scale:.1f}" if picture_id else ""
+
+
+PERSON = (
+    Member.id,
+    Member.username,
+    Member.display_name,
+    Member.role,
+    Member.theme,
+    Member.language,
+    Member.picture_id,
+)
+
+
+@login.user_loader
+def load(token: str) -> Person | None:
+    """The member whose device holds ``token``, if its log-in still lasts."""
+    rows = select(*PERSON, LoginSession.seen_at).join(LoginSession.member)
+    moment = now()
+    row = db.session.execute(
+        rows.where(
+            LoginSession.token_hash == _hash(token),
+            LoginSession.expires_at > moment,
+            LoginSession.remembered | (LoginSession.seen_at > moment - _idle()),
+            Member.disabled_at.is_(None),
+        )
+    ).first()
+    if row is None:
+        return None
+    if moment - row.seen_at > SEEN_EVERY:
+        _see(token)
+    return Person(row[0], token, *row[1:-1])
+
+
+def start(member: Member, remember: bool) -> None:
+    """Log ``member`` in on this device, under a new token: an old one can't be fixed on them."""
+    token = secrets.token_urlsafe(32)
+    config = current_app.config
+    lasts = config["SESSION_REMEMBERED" if remember else "SESSION_LIFETIME"]
+    with transaction() as database:
+        database.add(
+            LoginSession(
+                token_hash=_hash(token),
+                member_id=member.id,
+                expires_at=now() + timedelta(seconds=lasts),
+                remembered=remember,
+                address=request.remote_addr or "",
+                device=request.user_agent.string[:300],
+            )
+        )
+        database.flush()
+        _drop_oldest(member.id)
+        audit.record("member.login", member_id=member.id, who=member.username)
+    facts: list[Any] = [getattr(member, column.key) for column in PERSON]
+    session.clear()
+    login_user(Person(facts[0], token, *facts[1:]))
+    session.permanent = remember
+
+
+def end() -> None:
+    """Log out: the row goes, so the old cookie is worth nothing."""
+    with transaction() as database:
+        database.execute(
+            delete(LoginSession).where(LoginSession.token_hash == _hash(current_user.token))
+        )
+        audit.record("member.logout", member_id=current_user.id, who=current_user.username)
+    logout_user()
+    session.clear()
+
+
+def end_all(member_id: UUID) -> None:
+    """Log a member out everywhere; a part of another verb."""
+    db.session.execute(delete(LoginSession).where(LoginSession.member_id == member_id))
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _idle() -> timedelta:
+    return timedelta(seconds=current_app.config["SESSION_IDLE"])
+
+
+def _see(token: str) -> None:
+    with transaction() as database:
+        database.execute(
+            update(LoginSession)
+            .where(LoginSession.token_hash == _hash(token))
+            .values(seen_at=now(), address=request.remote_addr or "")
+        )
+
+
+def _drop_oldest(member_id: UUID) -> None:
+    mine = select(LoginSession.token_hash).where(LoginSession.member_id == member_id)
+    newest = mine.order_by(LoginSession.created_at.desc()).limit(MOST_SESSIONS)
+    db.session.execute(
+        delete(LoginSession).where(
+            LoginSession.member_id == member_id, LoginSession.token_hash.not_in(newest)
+        )
+    )

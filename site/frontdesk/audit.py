@@ -1,0 +1,38 @@
+"""The log: who did what, when, from where, written in the same transaction as the deed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import g, has_request_context, request
+from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from frontdesk.db import Base, db, now
+
+
+class LogEntry(Base):
+    """One deed. ``what`` is a word such as ``file.upload``; ``facts`` hold no secrets."""
+
+    __tablename__ = "log"
+    __table_args__ = (Index(None, "at"), Index(None, "member_id", "id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(default=now)
+    what: Mapped[str] = mapped_column(String(40))
+    member_id: Mapped[UUID | None] = mapped_column(ForeignKey("members.id", ondelete="SET NULL"))
+    who: Mapped[str] = mapped_column(String(255), default="")
+    address: Mapped[str] = mapped_column(String(64), default="")
+    request_id: Mapped[str] = mapped_column(String(64), default="")
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+def record(what: str, *, member_id: UUID | None = None, who: str = "", **facts: Any) -> None:
+    """Note a deed; the verb that it belongs to commits it."""
+    entry = LogEntry(what=what, member_id=member_id, who=who, facts=facts)
+    if has_request_context():
+        entry.address = request.remote_addr or ""
+        entry.request_id = g.get("request_id", "")
+    db.session.add(entry)

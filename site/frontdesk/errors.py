@@ -1,0 +1,105 @@
+"""Every error has a page of its own, a problem for programs, and an id that stands in the log."""
+
+from __future__ import annotations
+
+from flask import Flask, current_app, g, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.wrappers import Response
+
+from frontdesk import language
+from frontdesk.forms import Refused
+from frontdesk.logs import request_id
+from frontdesk.pages import problem, wants_json
+
+HTTP_STATUS_CODES[507] = "Insufficient Storage"
+OWN_PAGES = {400, 401, 403, 404, 405, 410, 413, 415, 416, 422, 429, 500, 503, 507}
+FULL = ("disk is full", "disk I/O error", "No space left")
+
+
+def handle_http(error: HTTPException) -> Response:
+    """The site's own page for ``error``, or a problem for a program."""
+    status = error.code or 500
+    if error.response is not None or status < 400:
+        return error.get_response(request.environ)  # type: ignore[return-value]
+    response = answer(status, error.description or "")
+    for name, value in error.get_headers(request.environ):
+        if name not in {"Content-Type", "Content-Length"}:
+            response.headers.setdefault(name, value)
+    return response
+
+
+def handle_csrf(error: CSRFError) -> Response:
+    """A form without our token. What was typed is kept to be sent again, but only for our own page.
+
+    A page of another site gets no button that would send its form with our token.
+    """
+    current_app.logger.warning("A form was refused: %s", error.description)
+    if wants_json():
+        return problem(400, error.description or "", request_id=request_id())
+    again = [] if g.get("from_elsewhere") or request.files else _typed()
+    page = render_template("errors/csrf.html", again=again, reference=request_id())
+    return make_response(page, 400)
+
+
+def handle_crash(error: InternalServerError) -> Response:
+    """What nobody expected; Flask has logged the traceback under this request's id."""
+    return answer(500)
+
+
+def handle_database(error: OperationalError) -> Response:
+    """A full disk is 507, a database that is locked or gone is 503; nothing was written."""
+    current_app.logger.error("The database refused", exc_info=error)
+    return answer(507 if any(sign in str(error) for sign in FULL) else 503)
+
+
+def handle_refused(no: Refused) -> Response:
+    """A service's no that no form was there to show."""
+    return answer(no.status, no.why)
+
+
+def answer(status: int, detail: str = "") -> Response:
+    """The error page of ``status``, in words that say what to do."""
+    if status >= 500:
+        language.forget_member()  # the database may be what failed
+    if wants_json():
+        return problem(status, detail or HTTP_STATUS_CODES[status], request_id=request_id())
+    shown = status if status in OWN_PAGES else 500 if status >= 500 else 400
+    response = make_response(_plain(shown) if shown >= 500 else _page(shown, detail))
+    response.status_code = status
+    return response
+
+
+def _typed() -> list[tuple[str, str]]:
+    """The fields of a form that our own page sent; never a password."""
+    if request.headers.get("Sec-Fetch-Site") != "same-origin":
+        return []
+    fields = list(request.form.items(multi=True))
+    if any("password" in name for name, _ in fields):
+        return []
+    return [(name, value) for name, value in fields if name != "csrf_token"]
+
+
+def _page(status: int, detail: str) -> str:
+    return render_template(f"errors/{status}.html", detail=detail, reference=request_id())
+
+
+def _plain(status: int) -> str:
+    """A page that needs neither database nor theme nor base layout."""
+    template = current_app.jinja_env.get_template(f"core/errors/{status}.html")
+    return template.render(
+        language_tag=language.TAGS[language.language()],
+        theme=language.theme(),
+        bundle=current_app.jinja_env.globals["asset"]("css/bundle.css"),
+        reference=request_id(),
+    )
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(HTTPException, handle_http)
+    app.register_error_handler(CSRFError, handle_csrf)
+    app.register_error_handler(InternalServerError, handle_crash)
+    app.register_error_handler(OperationalError, handle_database)
+    app.register_error_handler(Refused, handle_refused)

@@ -1,0 +1,66 @@
+"""/path/… - what a member keeps: folders, search, and each file's page."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import request
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from frontdesk.files import folders, listing, thumbnails
+from frontdesk.files.file import send
+from frontdesk.files.models import File, Folder
+from frontdesk.files.upload import bp
+from frontdesk.pages import page
+
+LONGEST_KEY = 255
+
+
+@bp.get("/path/", defaults={"subpath": ""})
+@bp.get("/path/<path:subpath>")
+def browse(subpath: str) -> Response:
+    """Show a folder, what a search finds below it, or a file.
+
+    :raise 404: if nothing of the member's lies there
+    """
+    parts = [part for part in subpath.split("/") if part]
+    found = folders.look_up(current_user.id, parts)
+    if not isinstance(found, File):
+        return _folder(found, folders.path_of(found))
+    if request.args.get("download"):
+        return send(found, download=True)
+    return page(
+        "files/file.html",
+        file=found,
+        crumbs=_crumbs(parts[:-1]),
+        has_preview=thumbnails.has_thumbnail(found),
+    )
+
+
+def _folder(folder: Folder | None, path: list[str]) -> Response:
+    key = request.args.get("key", "").strip()[:LONGEST_KEY]
+    cursor = listing.Cursor(_id("after"), _id("before"))
+    if key:
+        listed = listing.search(folder, path, key, cursor)
+    else:
+        listed = listing.of_folder(folder, path, cursor)
+    return page(
+        "files/folder.html",
+        key=key,
+        listed=listed,
+        name=path[-1] if path else "",
+        crumbs=_crumbs(path[:-1]) if path else [],
+        address=listing.address(*path),
+        folder_path="/".join(path),
+    )
+
+
+def _crumbs(path: list[str]) -> list[tuple[str, str]]:
+    """The folders on the way, as (name, address), without the outermost."""
+    return [(name, listing.address(*path[: depth + 1])) for depth, name in enumerate(path)]
+
+
+def _id(name: str) -> UUID | None:
+    return request.args.get(name, type=UUID)
+

@@ -1,0 +1,90 @@
+"""/file/UUID/… - the bytes of a file; and its rename and delete pages."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import abort, flash, redirect, request
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from frontdesk.files import folders, listing, service
+from frontdesk.files.deliver import send_blob
+from frontdesk.files.forms import RenameForm
+from frontdesk.files.models import File
+from frontdesk.files.upload import bp
+from frontdesk.forms import Form
+from frontdesk.pages import page
+
+
+@bp.get("/file/<uuid:file_id>/<filename>")
+def download(file_id: UUID, filename: str) -> Response:
+    """The bytes: whole or a range, shown only if they can't run script.
+
+    ``filename`` is what browsers save it as; a file that was renamed is still found.
+
+    :raise 404: if the file isn't the member's, or is in the bin
+    """
+    file = service.get_file(current_user.id, file_id)
+    if file.deleted_at:
+        abort(404)
+    return send(file, download=bool(request.args.get("download")))
+
+
+@bp.route("/file/<uuid:file_id>/change/rename", methods=["GET", "POST"])
+def rename(file_id: UUID) -> Response:
+    """Ask for a new name, then show the file under it."""
+    file = service.get_file(current_user.id, file_id)
+    form = RenameForm(name=file.name)
+    if form.validate_on_submit():
+        with form.explains():
+            service.rename(file, form.name.data)
+            flash(_("The file is now called “%(name)s”.", name=file.name))
+            return redirect(place_of(file), 303)
+    return page("files/rename.html", form, file=file, address=place_of(file))
+
+
+@bp.route("/file/<uuid:file_id>/change/delete", methods=["GET", "POST"])
+def delete(file_id: UUID) -> Response:
+    """Ask, then move the file to the bin, and offer to undo that."""
+    file = service.get_file(current_user.id, file_id)
+    form = Form()
+    if form.validate_on_submit():
+        service.delete(file)
+        return page("files/deleted.html", Form(formdata=None), file=file, address=folder_of(file))
+    return page("files/delete.html", form, file=file, address=place_of(file))
+
+
+@bp.post("/file/<uuid:file_id>/change/undo")
+def undo(file_id: UUID) -> Response:
+    """Bring a file back from the bin."""
+    file = service.undo_delete(service.get_file(current_user.id, file_id))
+    flash(_("“%(name)s” is back.", name=file.name))
+    return redirect(place_of(file), 303)
+
+
+def send(file: File, *, download: bool) -> Response:
+    """The bytes of ``file`` under its name."""
+    try:
+        return send_blob(
+            service.storage(),
+            file.blob_id,
+            name=file.name,
+            media_type=file.media_type,
+            sha256=file.blob.sha256,
+            modified=file.created_at,
+            download=download,
+        )
+    except FileNotFoundError as error:
+        raise RuntimeError(f"file {file.id} has lost its bytes") from error
+
+
+def place_of(file: File) -> str:
+    """The address of a file's page."""
+    return listing.address(*folders.path_of(folders.get(file.folder_id)), file.name)
+
+
+def folder_of(file: File) -> str:
+    """The address of the folder that a file is in."""
+    return listing.address(*folders.path_of(folders.get(file.folder_id)))

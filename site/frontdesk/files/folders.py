@@ -1,0 +1,119 @@
+"""Where things lie: from an address such as ``reports/2026/a.pdf`` to the folder or the file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from flask import abort
+from flask_babel import gettext as _
+from sqlalchemy import exists, select
+from sqlalchemy.orm import joinedload
+
+from frontdesk.db import db
+from frontdesk.files import names
+from frontdesk.files.models import File, Folder
+from frontdesk.forms import Refused
+
+
+def outermost(member_id: UUID) -> Folder | None:
+    """The folder that holds all of a member's others; None before their first upload."""
+    mine = select(Folder).where(Folder.owner_id == member_id, Folder.parent_id.is_(None))
+    return db.session.scalar(mine)
+
+
+def look_up(member_id: UUID, parts: Sequence[str]) -> Folder | File | None:
+    """What lies at that path: a folder, a file, or None for a member's still empty place.
+
+    :raise 404: if there is no such thing
+    """
+    folder = outermost(member_id)
+    for depth, name in enumerate(parts, 1):
+        inner = _folder_in(folder, name)
+        if inner is None and depth == len(parts) and (found := file_in(folder, name)):
+            return found
+        if inner is None:
+            abort(404)
+        folder = inner
+    return folder
+
+
+def make(member_id: UUID, parts: Sequence[str]) -> Folder:
+    """The folder at that path, made where it is missing; a part of another verb.
+
+    :raise Refused: if a file has the name of one of the folders
+    """
+    folder = outermost(member_id)
+    if folder is None:
+        folder = _add(member_id, None, "")
+    for name in parts:
+        inner = _folder_in(folder, name)
+        if inner is None:
+            if file_in(folder, name):
+                said = _("“%(name)s” is a file. Choose another folder.", name=name)
+                raise Refused(said, "folder")
+            inner = _add(member_id, folder.id, name)
+        folder = inner
+    return folder
+
+
+def path_of(folder: Folder | None) -> list[str]:
+    """The names that lead to ``folder``, outermost first."""
+    parts: list[str] = []
+    while folder is not None and folder.parent_id is not None:
+        parts.append(folder.name)
+        folder = db.session.get(Folder, folder.parent_id)
+    return parts[::-1]
+
+
+def free_name(folder: Folder, name: str) -> str:
+    """``name``, or with a number behind it the first that nothing in ``folder`` has."""
+    wanted, number = name, 1
+    while _is_taken(folder, wanted):
+        number += 1
+        wanted = names.numbered(name, number)
+    return wanted
+
+
+def file_in(folder: Folder | None, name: str) -> File | None:
+    """The file of that name, regardless of case, with its blob."""
+    if folder is None:
+        return None
+    return db.session.scalar(
+        select(File)
+        .options(joinedload(File.blob))
+        .where(
+            File.folder_id == folder.id,
+            File.name_key == names.key(name),
+            File.deleted_at.is_(None),
+        )
+    )
+
+
+def _folder_in(folder: Folder | None, name: str) -> Folder | None:
+    if folder is None:
+        return None
+    return db.session.scalar(
+        select(Folder).where(Folder.parent_id == folder.id, Folder.name_key == names.key(name))
+    )
+
+
+def _is_taken(folder: Folder, name: str) -> bool:
+    key = names.key(name)
+    a_file = exists().where(
+        File.folder_id == folder.id, File.name_key == key, File.deleted_at.is_(None)
+    )
+    a_folder = exists().where(Folder.parent_id == folder.id, Folder.name_key == key)
+    return bool(db.session.scalar(select(a_file | a_folder)))
+
+
+def _add(member_id: UUID, parent_id: UUID | None, name: str) -> Folder:
+    folder = Folder(owner_id=member_id, parent_id=parent_id, name=name, name_key=names.key(name))
+    db.session.add(folder)
+    db.session.flush()
+    return folder
+
+
+def get(folder_id: UUID | None) -> Folder | None:
+    """The folder of that id."""
+    return db.session.get(Folder, folder_id) if folder_id else None

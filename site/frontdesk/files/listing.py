@@ -1,0 +1,146 @@
+"""Lists of files: a folder's, a search's, the latest. Plain rows, page by key, never by offset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from flask import abort
+from sqlalchemy import CTE, Select, literal, select, tuple_
+
+from frontdesk.db import db
+from frontdesk.files import names
+from frontdesk.files.folders import path_of
+from frontdesk.files.models import File, Folder
+
+A_PAGE = 50
+MOST_FOLDERS = 500
+COLUMNS = (File.id, File.name, File.size, File.media_type, File.created_at)
+
+
+@dataclass(slots=True)
+class Row:
+    """A line of a list. ``size`` is in bytes; ``path`` is where the thing's page is."""
+
+    id: UUID
+    name: str
+    size: int
+    media_type: str
+    created_at: datetime
+    path: str
+
+    @property
+    def kind(self) -> str:
+        """Which icon goes with it."""
+        kind, _, detail = self.media_type.partition("/")
+        return "archive" if detail in {"zip", "gzip", "x-tar", "x-7z-compressed"} else kind
+
+
+@dataclass(slots=True)
+class Listing:
+    """One page of a list, and the ids that lead to the pages beside it."""
+
+    folders: Sequence[Any]
+    files: list[Row]
+    before: UUID | None = None
+    after: UUID | None = None
+
+
+@dataclass(slots=True, frozen=True)
+class Cursor:
+    """Where a page begins: after the file of that id, or before it; None is the first page."""
+
+    after: UUID | None = None
+    before: UUID | None = None
+
+
+def address(*parts: str) -> str:
+    """The address of what lies at that path, without url_for's cost in long lists."""
+    return "/path/" + "/".join(quote(part, safe="") for part in parts)
+
+
+def of_folder(folder: Folder | None, path: Sequence[str], cursor: Cursor) -> Listing:
+    """What is in ``folder``: its folders on the first page, then files by name."""
+    if folder is None:
+        return Listing([], [])
+    rows = select(*COLUMNS).where(File.folder_id == folder.id, File.deleted_at.is_(None))
+    found, earlier, later = _page(rows, cursor)
+    prefix = address(*path).rstrip("/") + "/"
+    files = [Row(*row, prefix + quote(row.name, safe="")) for row in found]
+    folders = [] if earlier else _folders_in(folder, prefix)
+    return Listing(folders, files, earlier, later)
+
+
+def search(folder: Folder | None, path: Sequence[str], key: str, cursor: Cursor) -> Listing:
+    """The files below ``folder`` whose name contains ``key``, regardless of case."""
+    if folder is None:
+        return Listing([], [])
+    below = _below(folder, "/".join(["/path", *path]))
+    rows = (
+        select(*COLUMNS, below.c.path)
+        .join(below, below.c.id == File.folder_id)
+        .where(File.name_key.contains(names.key(key), autoescape=True), File.deleted_at.is_(None))
+    )
+    found, earlier, later = _page(rows, cursor)
+    files = [Row(*row[:-1], quote(f"{row.path}/{row.name}")) for row in found]
+    return Listing([], files, earlier, later)
+
+
+def recent(member_id: UUID, most: int) -> list[Row]:
+    """A member's latest files, newest first."""
+    found = db.session.execute(
+        select(*COLUMNS, Folder.id.label("folder_id"), Folder.parent_id)
+        .join(Folder, Folder.id == File.folder_id)
+        .where(File.owner_id == member_id, File.deleted_at.is_(None))
+        .order_by(File.created_at.desc())
+        .limit(most)
+    )
+    rows = []
+    for *facts, folder_id, parent_id in found:
+        path = path_of(db.session.get(Folder, folder_id)) if parent_id else []
+        rows.append(Row(*facts, address(*path, facts[1])))
+    return rows
+
+
+def _page(rows: Select[Any], cursor: Cursor) -> tuple[list[Any], UUID | None, UUID | None]:
+    order = tuple_(File.name_key, File.id)
+    if cursor.before:
+        rows = rows.where(order < _place(cursor.before)).order_by(
+            File.name_key.desc(), File.id.desc()
+        )
+    else:
+        rows = rows.order_by(File.name_key, File.id)
+    if cursor.after:
+        rows = rows.where(order > _place(cursor.after))
+    found = list(db.session.execute(rows.limit(A_PAGE + 1)))
+    more, found = len(found) > A_PAGE, found[:A_PAGE]
+    if cursor.before:
+        found.reverse()
+        return found, found[0].id if more else None, found[-1].id if found else None
+    return found, found[0].id if cursor.after and found else None, found[-1].id if more else None
+
+
+def _place(file_id: UUID) -> Any:
+    """:raise 404: if the file that a page began with has gone"""
+    row = db.session.execute(select(File.name_key, File.id).where(File.id == file_id)).first()
+    if row is None:
+        abort(404)
+    return tuple_(literal(row.name_key), literal(row.id, File.id.type))
+
+
+def _folders_in(folder: Folder, prefix: str) -> list[tuple[str, str]]:
+    names_of = select(Folder.name).where(Folder.parent_id == folder.id)
+    found = db.session.scalars(names_of.order_by(Folder.name_key).limit(MOST_FOLDERS))
+    return [(name, prefix + quote(name, safe="")) for name in found]
+
+
+def _below(folder: Folder, prefix: str) -> CTE:
+    """``folder`` and all folders below it, each with the path to it."""
+    start = select(Folder.id, literal(prefix).label("path")).where(Folder.id == folder.id)
+    tree = start.cte("tree", recursive=True)
+    inner = select(Folder.id, (tree.c.path + "/" + Folder.name).label("path"))
+    return tree.union_all(inner.join(tree, Folder.parent_id == tree.c.id))

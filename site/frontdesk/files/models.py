@@ -1,0 +1,78 @@
+"""Folders, files, and the blobs that hold their bytes."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from frontdesk.db import Base, now
+
+
+class Blob(Base):
+    """Finished bytes in storage under the name ``id``; ``size`` in bytes, ``sha256`` in hex."""
+
+    __tablename__ = "blobs"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Folder(Base):
+    """A place for files; a member's outermost one has no parent and no name."""
+
+    __tablename__ = "folders"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    owner_id: Mapped[UUID] = mapped_column(ForeignKey("members.id", ondelete="CASCADE"))
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("folders.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(255), default="")
+    name_key: Mapped[str] = mapped_column(String(800), default="")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class File(Base):
+    """A name for a blob, in a folder; without one it is a member's picture.
+
+    ``deleted_at`` is when it went to the bin; its name is free from then on.
+    """
+
+    __tablename__ = "files"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    owner_id: Mapped[UUID] = mapped_column(ForeignKey("members.id", ondelete="CASCADE"))
+    folder_id: Mapped[UUID | None] = mapped_column(ForeignKey("folders.id", ondelete="CASCADE"))
+    blob_id: Mapped[UUID] = mapped_column(ForeignKey("blobs.id"), index=True)
+    name: Mapped[str] = mapped_column(String(255))
+    name_key: Mapped[str] = mapped_column(String(800))
+    size: Mapped[int] = mapped_column(BigInteger)
+    media_type: Mapped[str] = mapped_column(String(255))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    deleted_at: Mapped[datetime | None] = mapped_column()
+
+    blob: Mapped[Blob] = relationship()
+
+
+Index(
+    None,
+    Folder.owner_id,
+    unique=True,
+    sqlite_where=Folder.parent_id.is_(None),
+    postgresql_where=Folder.parent_id.is_(None),
+)
+Index("uq_folders_parent_id_name_key", Folder.parent_id, Folder.name_key, unique=True)
+Index(
+    "uq_files_folder_id_name_key",
+    File.folder_id,
+    File.name_key,
+    unique=True,
+    sqlite_where=File.deleted_at.is_(None),
+    postgresql_where=File.deleted_at.is_(None),
+)
+Index("ix_files_folder_id_name_key_id", File.folder_id, File.name_key, File.id)
+Index("ix_files_owner_id_created_at", File.owner_id, File.created_at)

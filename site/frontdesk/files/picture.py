@@ -1,0 +1,29 @@
+"""/file/UUID/thumbnail/1.0 - small pictures of images, and members' own."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import abort, send_file
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from frontdesk.files import thumbnails
+from frontdesk.files.upload import bp
+
+SCALES = (1.0, 2.0)
+AN_HOUR = 3_600
+
+
+@bp.get("/file/<uuid:file_id>/thumbnail/<float:scale>")
+def thumbnail(file_id: UUID, scale: float) -> Response:
+    """A small WebP of an image, at scale 1.0 or 2.0 for ``srcset``.
+
+    :raise 404: at another scale, if it is no image, or neither the member's nor a picture
+    """
+    if scale not in SCALES:
+        abort(404)
+    path = thumbnails.of_file(thumbnails.visible(current_user.id, file_id), scale)
+    response = send_file(path, mimetype="image/webp", etag=True, max_age=AN_HOUR)
+    response.headers["Cache-Control"] = f"private, max-age={AN_HOUR}"
+    return response

@@ -1,0 +1,207 @@
+"""What can be done with files: take in, rename, delete, bring back, keep a picture."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from flask import abort, current_app
+from flask_babel import gettext as _
+from sqlalchemy import select, update
+from sqlalchemy.orm import joinedload
+
+from frontdesk import audit
+from frontdesk.accounts.models import Member
+from frontdesk.db import db, now, transaction
+from frontdesk.files import folders, listing, names
+from frontdesk.files.kinds import media_type
+from frontdesk.files.models import Blob, File
+from frontdesk.forms import Refused
+from frontdesk.language import size as in_words
+from frontdesk.storage import Staged, Storage, from_url
+
+KEPT_IN_BIN = timedelta(days=30)
+RECENT = 5
+HEAD = 4_096  # bytes that a file's type is read off
+
+
+@dataclass(slots=True)
+class Space:
+    """A member's space in bytes; ``used`` holds the bin too."""
+
+    used: int
+    quota: int
+
+    @property
+    def left(self) -> int:
+        return max(0, self.quota - self.used)
+
+
+def storage() -> Storage:
+    """The storage that STORAGE_URL names, opened at the first use in each process."""
+    if "storage" not in current_app.extensions:
+        opened = from_url(current_app.config["STORAGE_URL"], current_app.instance_path)
+        current_app.extensions["storage"] = opened
+    found: Storage = current_app.extensions["storage"]
+    return found
+
+
+def space(member_id: UUID) -> Space:
+    """How much of their quota a member has used."""
+    row = db.session.execute(
+        select(Member.used, Member.reserved, Member.quota).where(Member.id == member_id)
+    ).one()
+    return Space(row.used + row.reserved, _quota(row.quota))
+
+
+def recent(member_id: UUID) -> list[listing.Row]:
+    """A member's latest files."""
+    return listing.recent(member_id, RECENT)
+
+
+def kept_free() -> int:
+    """Bytes that stay free on the disk: MIN_FREE_SPACE, but at most a quarter of it."""
+    disk = shutil.disk_usage(current_app.instance_path)
+    least: int = current_app.config["MIN_FREE_SPACE"]
+    return min(least, disk.total // 4)
+
+
+def has_room() -> bool:
+    """Whether the storage takes anything at all."""
+    try:
+        return storage().free() > kept_free()
+    except OSError:
+        return False
+
+
+def get_file(member_id: UUID, file_id: UUID) -> File:
+    """:raise 404: if there is no such file, or it isn't theirs"""
+    file = db.session.scalar(
+        select(File)
+        .options(joinedload(File.blob))
+        .where(File.id == file_id, File.owner_id == member_id)
+    )
+    if file is None:
+        abort(404)
+    return file
+
+
+def take_in(member_id: UUID, path: list[str], raw_name: str, staged: Staged) -> File:
+    """Keep ``staged`` as a file at ``path``, under the safe form of ``raw_name``.
+
+    A name that is taken gets a number. The bytes are safe on the disk before the row is written.
+
+    :raise Refused: if it is empty, over a limit, or the folder's name is a file's
+    """
+    name = names.clean(raw_name)
+    check(name, staged)
+    staged.seek(0)
+    kind = media_type(staged.read(HEAD), name)
+    with kept(staged), transaction():
+        folder = folders.make(member_id, path)
+        file = File(
+            owner_id=member_id,
+            folder_id=folder.id,
+            name=folders.free_name(folder, name),
+            media_type=kind,
+        )
+        add(file, staged)
+        audit.record("file.upload", member_id=member_id, file=str(file.id), size=file.size)
+    return file
+
+
+def check(name: str, staged: Staged) -> None:
+    """:raise Refused: if the bytes broke a limit on their way in, or there are none"""
+    if staged.refused == "too_large":
+        most = in_words(current_app.config["MAX_FILE_SIZE"])
+        said = _("“%(name)s” must be smaller than %(size)s", name=name, size=most)
+        raise Refused(said, "the_file", 413)
+    if staged.refused == "no_space":
+        said = _("There is not enough space for “%(name)s”. Delete files or ask the administrator.")
+        raise Refused(said % {"name": name}, "the_file", 413)
+    if staged.refused == "disk_full":
+        said = _("The disk is full, so “%(name)s” was not saved. Ask the administrator.", name=name)
+        raise Refused(said, "the_file", 507)
+    if staged.size == 0:
+        raise Refused(_("“%(name)s” is empty", name=name), "the_file")
+
+
+def rename(file: File, raw_name: str) -> File:
+    """Give ``file`` a new name.
+
+    :raise Refused: if nothing is left of the name, or something there has it already
+    """
+    name = names.clean(raw_name)
+    with transaction() as session:
+        folder = session.get_one(folders.Folder, file.folder_id)
+        if names.key(name) != file.name_key and folders.free_name(folder, name) != name:
+            said = _("“%(name)s” is there already. Choose another name.", name=name)
+            raise Refused(said, "name")
+        audit.record("file.rename", member_id=file.owner_id, file=str(file.id))
+        file.name, file.name_key = name, names.key(name)
+    return file
+
+
+def delete(file: File) -> None:
+    """Move ``file`` to the bin. Twice is once."""
+    with transaction():
+        file.deleted_at = file.deleted_at or now()
+        audit.record("file.delete", member_id=file.owner_id, file=str(file.id))
+
+
+def undo_delete(file: File) -> File:
+    """Bring ``file`` back, with a number if its name was taken meanwhile. Twice is once."""
+    with transaction() as session:
+        if file.deleted_at is not None:
+            folder = session.get_one(folders.Folder, file.folder_id)
+            file.name = folders.free_name(folder, file.name)
+            file.name_key, file.deleted_at = names.key(file.name), None
+            audit.record("file.undo", member_id=file.owner_id, file=str(file.id))
+    return file
+
+
+@contextmanager
+def kept(staged: Staged) -> Iterator[None]:
+    """Make ``staged`` a blob before the rows that point at it are written.
+
+    After a refusal, which is before the commit, it goes again. After any other error it stays
+    for the purge: bytes without a row can be removed later, a row without bytes can't be mended.
+    """
+    try:
+        staged.keep()
+    except OSError as error:
+        current_app.logger.error("The storage refused", exc_info=error)
+        said = _("The file could not be written to the disk. Ask the administrator.")
+        raise Refused(said, "the_file", 507) from error
+    try:
+        yield
+    except Refused:
+        storage().delete(staged.id)
+        raise
+
+
+def _quota(own: int | None) -> int:
+    return int(current_app.config["QUOTA"] if own is None else own)
+
+
+def add(file: File, staged: Staged) -> None:
+    """Write the rows of a file whose bytes are kept, and count them."""
+    file.name_key, file.size, file.blob_id = names.key(file.name), staged.size, staged.id
+    db.session.add(Blob(id=staged.id, size=staged.size, sha256=staged.sha256))
+    db.session.flush()
+    db.session.add(file)
+    db.session.flush()
+    quota = _quota(db.session.scalar(select(Member.quota).where(Member.id == file.owner_id)))
+    counted = db.session.execute(
+        update(Member)
+        .where(Member.id == file.owner_id, Member.used + Member.reserved + file.size <= quota)
+        .values(used=Member.used + file.size)
+        .execution_options(synchronize_session=False)
+    )
+    if not counted.rowcount:  # others were faster than this one's budget
+        staged.refused = "no_space"
+        check(file.name, staged)

@@ -1,0 +1,107 @@
+"""Small pictures of images, made once and kept beside the database; and members' own pictures."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from uuid import UUID
+
+from flask import abort, current_app
+from flask_babel import gettext as _
+from sqlalchemy import exists, select
+
+from frontdesk import audit, pictures
+from frontdesk.accounts.models import Member
+from frontdesk.db import db, now, transaction
+from frontdesk.files import service
+from frontdesk.files.models import File
+from frontdesk.forms import Refused
+from frontdesk.storage import Staged
+
+WIDTHS = {"1.0": 320, "2.0": 640}  # of an image, in CSS pixels and twice that
+PICTURES = {"1.0": 96, "2.0": 192}  # of a member, square
+LARGEST_PICTURE = 512
+IMAGES = {"image/png", "image/jpeg", "image/webp", "image/gif"}
+
+
+def has_thumbnail(file: File) -> bool:
+    """Whether ``file`` is of a kind that thumbnails are made of."""
+    return file.media_type in IMAGES
+
+
+def visible(member_id: UUID, file_id: UUID) -> File:
+    """A member's own file, or the picture of any member.
+
+    :raise 404: if it is neither
+    """
+    is_picture = exists().where(Member.picture_id == file_id)
+    file = db.session.scalar(
+        select(File).where(File.id == file_id, (File.owner_id == member_id) | is_picture)
+    )
+    if file is None or file.deleted_at or not has_thumbnail(file):
+        abort(404)
+    return file
+
+
+def of_file(file: File, scale: float) -> Path:
+    """Where the thumbnail of ``file`` lies; it is made if it isn't there.
+
+    :raise 404: if the image can't be read or is too large
+    """
+    folder = Path(current_app.instance_path, "thumbnails", file.blob_id.hex[:2])
+    path = folder / f"{file.blob_id}-{scale:.1f}.webp"
+    if not path.exists():
+        source, sizes = service.storage().path(file.blob_id), _sizes(file)
+        try:
+            made = pictures.render(source, sizes, square=file.folder_id is None)
+        except (pictures.NotAPicture, pictures.PictureTooLarge):
+            abort(404)
+        _write(folder, {f"{file.blob_id}-{name}.webp": data for name, data in made.items()})
+    return path
+
+
+def keep_picture(member_id: UUID, staged: Staged, source: Path) -> None:
+    """Make the image at ``source`` a member's picture: square, re-encoded, its EXIF gone.
+
+    :raise Refused: if it can't be read as a picture, or has too many pixels
+    """
+    try:
+        made = pictures.render(source, {"picture": LARGEST_PICTURE}, square=True)
+    except pictures.PictureTooLarge as error:
+        raise Refused(_("The picture must have fewer than 40 megapixels"), "image") from error
+    except pictures.NotAPicture as error:
+        raise Refused(_("The picture must be a PNG, JPEG, WebP or GIF"), "image") from error
+    staged.write(made["picture"])
+    with service.kept(staged), transaction():
+        member = db.session.get_one(Member, member_id)
+        file = File(owner_id=member_id, name="picture.webp", media_type="image/webp")
+        _drop(member)
+        service.add(file, staged)
+        member.picture_id = file.id
+        audit.record("member.picture", member_id=member_id, who=member.username)
+
+
+def remove_picture(member_id: UUID) -> None:
+    """Take a member's picture away. Twice is once."""
+    with transaction():
+        _drop(db.session.get_one(Member, member_id))
+
+
+def _drop(member: Member) -> None:
+    """To the bin with the picture that was."""
+    if member.picture_id:
+        db.session.get_one(File, member.picture_id).deleted_at = now()
+        member.picture_id = None
+
+
+def _sizes(file: File) -> Mapping[str, int]:
+    return PICTURES if file.folder_id is None else WIDTHS
+
+
+def _write(folder: Path, made: Mapping[str, bytes]) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name, data in made.items():
+        draft = folder / f".{secrets.token_hex(8)}"
+        draft.write_bytes(data)
+        draft.replace(folder / name)

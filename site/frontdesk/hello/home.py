@@ -1,0 +1,82 @@
+"""/ and /hello/ - the welcome, the greeting, and a member's dashboard."""
+
+from __future__ import annotations
+
+from flask import Blueprint, jsonify, redirect, url_for
+from flask_login import current_user
+from sqlalchemy import text
+from werkzeug.wrappers import Response
+
+from frontdesk.access import public
+from frontdesk.db import db
+from frontdesk.files import service as files
+from frontdesk.pages import page
+
+bp = Blueprint("hello", __name__)
+LONGEST_NAME = 80
+
+
+@bp.get("/")
+@public
+def welcome() -> Response:
+    """Welcome a stranger; a member goes to their dashboard."""
+    if current_user.is_authenticated:
+        return redirect(url_for("hello.home"), 302)
+    return page("hello/welcome.html")
+
+
+@bp.get("/hello/")
+@public
+def home() -> Response:
+    """Greet the world, or show a member what they have."""
+    if not current_user.is_authenticated:
+        return page("hello/hello.html", person="")
+    member_id = current_user.id
+    return page(
+        "hello/dashboard.html",
+        person=current_user.shown_name,
+        recent=files.recent(member_id),
+        space=files.space(member_id),
+    )
+
+
+@bp.get("/hello/<name>")
+@public
+def greet(name: str) -> Response:
+    """Greet ``name``, member or not: who asks can't tell which names have an account."""
+    return page("hello/hello.html", person=name[:LONGEST_NAME])
+
+
+@bp.get("/user/<name>")
+@public
+def user(name: str) -> Response:
+    """Where a name leads: the admin to the admin's pages, anybody else to their greeting."""
+    if name == "admin":
+        return redirect(url_for("admin.overview"), 302)
+    return redirect(url_for("hello.greet", name=name), 302)
+
+
+@public
+def alive() -> str:
+    """Alive; touches nothing."""
+    return "ak"
+
+
+@bp.get("/health")
+@public
+def health() -> tuple[Response, int]:
+    """Ready: whether the database answers and the storage has room."""
+    checks = {"database": _answers(), "storage": files.has_room()}
+    ready = all(checks.values())
+    said = {name: "ok" if fine else "failing" for name, fine in checks.items()}
+    return jsonify(status="ok" if ready else "failing", **said), 200 if ready else 503
+
+
+def _answers() -> bool:
+    try:
+        return bool(db.session.scalar(text("SELECT 1")))
+    except Exception:  # whatever is wrong with it, the answer is no
+        return False
+
+
+bp.add_url_rule("/ak", "alive", alive)

@@ -1,0 +1,95 @@
+"""Which language and theme a visitor sees, and how dates and sizes are said in it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from flask import Flask, g, has_request_context, request
+from flask_babel import Babel, format_date, format_datetime, get_locale, refresh
+from flask_login import current_user
+
+from frontdesk.security import read_cookie
+
+LANGUAGES = {"en": "English", "zh": "中文"}
+TAGS = {"en": "en", "zh": "zh-Hans"}  # what <html lang> says
+THEMES = ("auto", "light", "dark")
+LANGUAGE_COOKIE, THEME_COOKIE = "language", "theme"
+YEAR = 365 * 86_400
+UNITS = ("bytes", "kB", "MB", "GB", "TB")
+
+
+def language() -> str:
+    """``en`` or ``zh``: by the profile, the cookie, then ``Accept-Language``."""
+    if not has_request_context():
+        return "en"
+    for choice in (_profile("language"), read_cookie(LANGUAGE_COOKIE)):
+        if choice in LANGUAGES:
+            return choice
+    return request.accept_languages.best_match(LANGUAGES, "en") or "en"
+
+
+def theme() -> str:
+    """``auto``, ``light`` or ``dark``: by the profile, then the cookie."""
+    for choice in (_profile("theme"), read_cookie(THEME_COOKIE)):
+        if choice in THEMES:
+            return choice
+    return "auto"
+
+
+def forget_member() -> None:
+    """For the rest of this request don't ask the database what the member likes."""
+    g.member_is_out_of_reach = True
+    refresh()
+
+
+def size(count: int) -> str:
+    """``count`` bytes as people say it: 1,234,567 is "1.2 MB"."""
+    value, unit = float(count), 0
+    while value >= 999.5 and unit < len(UNITS) - 1:
+        value, unit = value / 1000, unit + 1
+    if unit == 0:
+        return f"{count} {'byte' if count == 1 else 'bytes'}" if language() == "en" else f"{count} 字节"
+    return f"{value:.1f} {UNITS[unit]}" if value < 9.95 else f"{value:.0f} {UNITS[unit]}"
+
+
+def day(moment: datetime) -> str:
+    """The date in words: 2 January 2026, 2026年1月2日."""
+    return str(format_date(moment, "long" if get_locale().language == "zh" else "d MMMM y"))
+
+
+def moment(moment: datetime) -> str:
+    """Date and time in words."""
+    return str(format_datetime(moment, "long" if get_locale().language == "zh" else "d MMMM y, HH:mm"))
+
+
+def _profile(name: str) -> str:
+    return "" if g.get("member_is_out_of_reach") else getattr(current_user, name, "")
+
+
+def compile_catalogues(source: Path, target: Path) -> None:
+    """Compile each ``.po`` below ``source`` that is newer than its ``.mo`` below ``target``.
+
+    So translators edit one text file and need no build step.
+    """
+    for catalogue in source.glob("*/LC_MESSAGES/*.po"):
+        compiled = target / catalogue.relative_to(source).with_suffix(".mo")
+        if compiled.exists() and compiled.stat().st_mtime >= catalogue.stat().st_mtime:
+            continue
+        compiled.parent.mkdir(parents=True, exist_ok=True)
+        with catalogue.open("rb") as text:
+            messages = read_po(text, locale=catalogue.parent.parent.name)
+        draft = compiled.with_suffix(f".{id(messages)}")
+        with draft.open("wb") as binary:
+            write_mo(binary, messages)
+        draft.replace(compiled)
+
+
+def init_app(app: Flask) -> None:
+    compiled = Path(app.instance_path) / "translations"
+    compile_catalogues(Path(__file__).parent / "translations", compiled)
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(compiled)
+    Babel(app, locale_selector=language)
+    app.jinja_env.filters.update(size=size, day=day, moment=moment)

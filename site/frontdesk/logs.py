@@ -1,0 +1,104 @@
+"""Log lines: JSON in production, text in development, each with its request's id."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import time
+import uuid
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, request
+from flask_login import current_user
+from structlog.contextvars import bind_contextvars, clear_contextvars, merge_contextvars
+from structlog.processors import (
+    ExceptionRenderer,
+    JSONRenderer,
+    TimeStamper,
+    UnicodeDecoder,
+    add_log_level,
+)
+from structlog.stdlib import ExtraAdder, ProcessorFormatter
+from structlog.tracebacks import ExceptionDictTransformer
+
+REQUEST_ID = re.compile(r"[\w.-]{8,64}")
+# Secrets that stand in an address: the set-up page's, a link's.
+SECRET_PATHS = re.compile(r"^/(setup|s|r)/[^/]+")
+
+_lines = structlog.get_logger("frontdesk.request")
+
+
+def request_id() -> str:
+    """This request's id; a trusted proxy's own if it sent a usable one."""
+    if "request_id" not in g:
+        given = request.headers.get("X-Request-ID", "")
+        g.request_id = given if g.get("trusts_proxy") and REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    return str(g.request_id)
+
+
+def _begin(trusts_proxy: bool) -> None:
+    g.trusts_proxy, g.began = trusts_proxy, time.perf_counter()
+    clear_contextvars()
+    bind_contextvars(request_id=request_id())
+
+
+def _end(response: Response) -> Response:
+    response.headers["X-Request-ID"] = request_id()
+    if request.endpoint != "static":
+        _lines.info(
+            "request",
+            method=request.method,
+            path=SECRET_PATHS.sub(r"/\1/…", request.path),
+            status=response.status_code,
+            ms=round((time.perf_counter() - g.get("began", time.perf_counter())) * 1000, 1),
+            member=str(current_user.id) if _is_known() else None,
+            address=request.remote_addr,
+        )
+    return response
+
+
+def _is_known() -> bool:
+    """Whether this request has loaded its member; asking would cost the others a query."""
+    return "_login_user" in g and current_user.is_authenticated
+
+
+def _processors(as_json: bool) -> tuple[list[Any], Any]:
+    shared: list[Any] = [merge_contextvars, add_log_level, TimeStamper("iso", utc=True)]
+    if not as_json:
+        return shared, structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())
+    # show_locals would write cookies and passwords into the log.
+    shared.append(ExceptionRenderer(ExceptionDictTransformer(show_locals=False)))
+    return [*shared, UnicodeDecoder()], JSONRenderer(ensure_ascii=False)
+
+
+def init_app(app: Flask) -> None:
+    """Send ``app.logger``, libraries' loggers and request lines to standard output."""
+    chosen = app.config["LOG_FORMAT"]
+    as_json = chosen == "json" or (chosen == "auto" and not (app.debug or app.testing))
+    level = logging.getLevelNamesMapping()[app.config["LOG_LEVEL"].upper()]
+    shared, renderer = _processors(as_json)
+    structlog.configure(
+        processors=[*shared, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        cache_logger_on_first_use=not app.testing,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        ProcessorFormatter(
+            processors=[ProcessorFormatter.remove_processors_meta, renderer],
+            foreign_pre_chain=[*shared[:1], ExtraAdder(), *shared[1:]],
+        )
+    )
+    root = logging.getLogger()
+    for old in [old for old in root.handlers if getattr(old, "is_ours", False)]:
+        root.removeHandler(old)
+    handler.is_ours = True  # type: ignore[attr-defined]
+    root.addHandler(handler)
+    app.logger.handlers.clear()
+    app.logger.setLevel(level)
+    trusts_proxy = app.config["TRUSTED_PROXIES"] > 0
+    app.before_request(lambda: _begin(trusts_proxy))
+    app.after_request(_end)

@@ -1,0 +1,112 @@
+"""What every answer carries, and what a request from elsewhere may not do."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Request, Response, current_app, g, request
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from flask_wtf import CSRFProtect
+from flask_wtf.csrf import CSRFError
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from frontdesk.db import SAFE_METHODS
+
+LARGEST_COOKIE = 4093  # name, value and attributes; browsers drop what is over 4096 silently
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",  # Flask-WTF needs a Referer on https
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cache-Control": "no-store",
+}
+TRANSPORT = "max-age=63072000; includeSubDomains"
+
+csrf = CSRFProtect()
+
+
+class Sessions(SecureCookieSessionInterface):
+    """Flask's signed cookie, bound to the host and Secure whenever the request came by https."""
+
+    def get_cookie_name(self, app: Flask) -> str:
+        return cookie_name(app.config["SESSION_COOKIE_NAME"])
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        return request.is_secure
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """:raise RuntimeError: in development, when the cookie is too large for browsers."""
+        super().save_session(app, session, response)
+        for header in response.headers.getlist("Set-Cookie"):
+            if len(header) > LARGEST_COOKIE:
+                said = f"The session cookie has {len(header)} bytes; browsers drop it over 4096."
+                if app.debug or app.testing:
+                    raise RuntimeError(f"{said} Keep what is large in the database.")
+                app.logger.error(said)
+
+
+def cookie_name(name: str) -> str:
+    """``name`` as this request's browser must know it: host-bound over https."""
+    return f"__Host-{name}" if request.is_secure else name
+
+
+def set_cookie(response: Response, name: str, value: str, seconds: int) -> None:
+    """Remember ``value`` on this device for so many ``seconds``; an empty one is forgotten."""
+    response.set_cookie(
+        cookie_name(name),
+        value,
+        max_age=seconds if value else 0,
+        secure=request.is_secure,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def read_cookie(name: str) -> str:
+    """What this device remembers under ``name``, or an empty text."""
+    return request.cookies.get(cookie_name(name), "")
+
+
+def _refuse_other_origins() -> None:
+    """:raise CSRFError: when another site's page sent this (Fetch Metadata, RFC 6454 Origin)."""
+    if request.method in SAFE_METHODS or "Authorization" in request.headers:
+        return
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+        g.from_elsewhere = True
+        raise CSRFError("The form was sent from another site.")
+    origin = request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc not in _own_hosts(request):
+        g.from_elsewhere = True
+        raise CSRFError(f"The form was sent from {origin}, and this is {request.host}.")
+
+
+def _own_hosts(request: Request) -> set[str]:
+    return {request.host, urlsplit(current_app.config["PUBLIC_URL"]).netloc} - {""}
+
+
+def _add_headers(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", TRANSPORT)
+    return response
+
+
+def init_app(app: Flask) -> None:
+    if trusted := app.config["TRUSTED_PROXIES"]:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted
+        )
+    app.session_interface = Sessions()
+    app.before_request(_refuse_other_origins)
+    csrf.init_app(app)
+    app.after_request(_add_headers)

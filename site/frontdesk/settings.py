@@ -1,0 +1,159 @@
+"""Read the settings: config.py, then instance/config.py, then the environment."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Config, Flask
+
+PREFIX = "FRONTDESK_"
+INSTANCE_PATH = "INSTANCE_PATH"  # moves the instance folder; read before any file is
+
+DERIVED = {
+    "BABEL_DEFAULT_LOCALE": "en",
+    "BOOTSTRAP_SERVE_LOCAL": True,
+    "MAX_CONTENT_LENGTH": 16 * 1024 * 1024,  # every form but the upload
+    "MAX_FORM_MEMORY_SIZE": 500_000,
+    "MAX_FORM_PARTS": 1_000,
+    "SESSION_COOKIE_HTTPONLY": True,
+    "SESSION_COOKIE_NAME": "frontdesk",
+    "SESSION_COOKIE_SAMESITE": "Lax",
+    "WTF_CSRF_TIME_LIMIT": None,  # as long as the session lasts
+}
+
+
+class BadSetting(ValueError):
+    """A setting is unknown, of the wrong kind, or impossible; the message says what to write."""
+
+
+def load(app: Flask, defaults: Path, overrides: Mapping[str, Any]) -> None:
+    """Fill ``app.config`` from all sources, the later ones winning.
+
+    :raise BadSetting: if a source names what config.py doesn't, or gives it another kind
+    """
+    known = _read(defaults)
+    given: dict[str, tuple[Any, str]] = {}
+    own = Path(app.instance_path) / "config.py"
+    if own.is_file():
+        given |= {name: (value, str(own)) for name, value in _read(own).items()}
+    given |= dict(_from_environment(known))
+    extensions = given.get("EXTENSIONS", (known["EXTENSIONS"], ""))[0]
+    extensions = overrides.get("EXTENSIONS", extensions)
+    for name, (value, where) in given.items():
+        if name in known:
+            _check(name, value, known[name], where)
+        elif not _belongs_to_extension(name, extensions):
+            raise BadSetting(
+                f"{where}: {name} is not a setting. Known are: {', '.join(sorted(known))}."
+            )
+    app.config.update(DERIVED)
+    app.config.update(known)
+    app.config.update({name: value for name, (value, _) in given.items()})
+    app.config.update(overrides)
+    _derive(app)
+
+
+def instance_folder(root: Path, overrides: Mapping[str, Any]) -> str:
+    """Where the site keeps what it makes, as an absolute path."""
+    chosen = overrides.get(INSTANCE_PATH) or os.environ.get(PREFIX + INSTANCE_PATH)
+    return str(Path(chosen or root / "instance").resolve())
+
+
+def refuse_debug(app: Flask) -> None:
+    """Stop a production server that was told to debug: it would hand out a console.
+
+    :raise SystemExit: if debug is on
+    """
+    if app.debug:
+        raise SystemExit(
+            "Frontdesk doesn't start: debug is on, and a production server must never debug.\n"
+            "Unset FLASK_DEBUG, or use `make dev` to work on the site."
+        )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    config = Config(path.parent)
+    try:
+        config.from_pyfile(path.name)
+    except Exception as error:
+        raise BadSetting(f"{path}: {error}. Write plain Python literals.") from error
+    return dict(config)
+
+
+def _from_environment(known: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Any, str]]]:
+    for variable, raw in sorted(os.environ.items()):
+        if not variable.startswith(PREFIX) or variable == PREFIX + INSTANCE_PATH:
+            continue
+        name = variable.removeprefix(PREFIX)
+        if name.endswith("_FILE") and name not in known:
+            name, raw = name.removesuffix("_FILE"), _secret(variable, raw)
+        yield name, (_parse(raw, known.get(name)), variable)
+
+
+def _secret(variable: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise BadSetting(
+            f"{variable}: {path} can't be read ({error.strerror}). Name a readable file."
+        ) from error
+
+
+def _parse(raw: str, default: Any) -> Any:
+    try:
+        value = json.loads(raw)
+    except ValueError:
+        return raw
+    return raw if isinstance(default, str) and not isinstance(value, str) else value
+
+
+def _check(name: str, value: Any, default: Any, where: str) -> None:
+    if type(value) is type(default) and (type(value) is not int or value >= 0):
+        return
+    kinds = {bool: "true or false", int: "a whole number from 0", str: "text", list: "a list"}
+    kind = kinds[type(default)]
+    raise BadSetting(f"{where}: {name} must be {kind}, like {default!r}, not {value!r}.")
+
+
+def _belongs_to_extension(name: str, extensions: list[str]) -> bool:
+    """Whether an extension named in EXTENSIONS is called like the setting, or speaks of it."""
+    prefix = name.split("_", 1)[0]
+    for target in extensions:
+        if prefix.lower() in re.split(r"[._:]", target.lower()):
+            return True
+        source = inspect.getsource(type(find(target)))
+        if prefix.lower() in type(find(target)).__name__.lower() or f"{prefix}_" in source:
+            return True
+    return False
+
+
+def find(target: str) -> Any:
+    """The object that ``"package.module:object"`` names.
+
+    :raise BadSetting: if there is no such module or object
+    """
+    module, _, attribute = target.partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise BadSetting(
+            f'EXTENSIONS: "{target}" can\'t be imported ({error}). '
+            'Write "package.module:object" and put the package on PYTHONPATH.'
+        ) from error
+
+
+def _derive(app: Flask) -> None:
+    config = app.config
+    if config["REGISTRATION"] not in {"closed", "invite", "open"}:
+        raise BadSetting('REGISTRATION must be "closed", "invite" or "open".')
+    config["SQLALCHEMY_DATABASE_URI"] = config["DATABASE_URL"]
+    config["PERMANENT_SESSION_LIFETIME"] = config["SESSION_REMEMBERED"]
+    config["TRUSTED_HOSTS"] = config["TRUSTED_HOSTS"] or None
+    config["THEME"] = str(Path(app.instance_path) / config["THEME"])

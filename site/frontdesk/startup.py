@@ -1,0 +1,116 @@
+"""What must be true before the first request: an instance folder, a secret key, a migrated database."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flask import Flask
+from flask_migrate import Migrate
+from sqlalchemy import inspect, text
+
+from frontdesk.accounts import service
+from frontdesk.db import db
+from frontdesk.settings import BadSetting
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+SHORTEST_KEY = 16
+
+
+def make_instance_folder(app: Flask) -> None:
+    """:raise BadSetting: if the instance folder can't be made or written"""
+    folder = Path(app.instance_path)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = folder / f".writable-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise BadSetting(
+            f"{folder} can't be written ({error.strerror}). Let the user that runs Frontdesk write "
+            "it, or name another folder in FRONTDESK_INSTANCE_PATH."
+        ) from error
+
+
+def keep_secret_key(app: Flask) -> None:
+    """Make the secret key once; processes that start at the same time agree on one.
+
+    :raise BadSetting: if a key was set that can be guessed
+    """
+    app.config["SECRET_KEY"] = key = app.config["SECRET_KEY"] or _made_key(Path(app.instance_path))
+    if len(key) < SHORTEST_KEY and not app.testing:
+        raise BadSetting(
+            f"SECRET_KEY has {len(key)} characters and can be guessed. Leave it empty, or take what "
+            "`flask secret-key` prints."
+        )
+
+
+def migrate(app: Flask) -> None:
+    """Bring the database to the newest migration, one process at a time."""
+    Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True)
+    if _is_database_command():
+        return
+    newest = max(path.stem.split("_")[0] for path in MIGRATIONS.glob("versions/*.py"))
+    with app.app_context():
+        if _revision() != newest:
+            with _alone(Path(app.instance_path)):
+                if _revision() != newest:
+                    _upgrade()
+        db.engine.dispose()  # nothing opened here may be shared by forked workers
+
+
+def _made_key(folder: Path) -> str:
+    path = folder / "secret-key"
+    if not path.exists():
+        draft = folder / f".secret-key-{os.getpid()}-{secrets.token_hex(4)}"
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            path.hardlink_to(draft)  # fails where another process was faster: theirs counts
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text(encoding="utf-8").strip()
+
+
+def _revision() -> str | None:
+    with db.engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.scalar(text("SELECT version_num FROM alembic_version"))
+
+
+def _upgrade() -> None:
+    from flask_migrate import upgrade  # takes 0.2 s to load, and is needed once a version
+
+    upgrade()
+
+
+def _is_database_command() -> bool:
+    """Whether this is ``flask db …``, which moves through the migrations by itself."""
+    return Path(sys.argv[0]).name == "flask" and "db" in sys.argv[1:]
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    with (folder / ".migrating").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def greeting(app: Flask, address: str) -> str:
+    """What the terminal says once the site serves at ``address``."""
+    with app.app_context():
+        said = f"Frontdesk is at {address}/"
+        if not service.anybody():
+            said += f"\nCreate the first account at {address}/setup/{service.setup_token()}"
+        db.engine.dispose()
+    return said
