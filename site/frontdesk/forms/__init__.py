@@ -10,6 +10,16 @@ from flask_wtf import FlaskForm
 
 from frontdesk.forms.write import write_button, write_field, write_fields
 
+# What browsers and phones should know of a question: render_kw=USERNAME, {**NAME, "dir": "auto"}.
+USERNAME = {"autocomplete": "username", "spellcheck": "false", "autocapitalize": "none"}
+CURRENT_PASSWORD = {"autocomplete": "current-password"}
+NEW_PASSWORD = {"autocomplete": "new-password"}
+ONE_TIME_CODE = {"autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck": "false"}
+EMAIL = {"autocomplete": "email", "inputmode": "email", "spellcheck": "false"}
+NAME = {"autocomplete": "name"}
+OFF = {"autocomplete": "off"}
+WHOLE_NUMBER = {"inputmode": "numeric", "autocomplete": "off"}
+
 
 class Refused(Exception):
     """The answer is no, and here is why, said to the person who asked.

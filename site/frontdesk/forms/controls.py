@@ -52,7 +52,7 @@ def write_attributes(attributes: Attributes) -> str:
     return out
 
 
-def write_control(field: Field, asked: Attributes) -> str:
+def write_control(field: Any, asked: Attributes) -> str:
     """The field's own element with the attributes ``asked`` (under their HTML names)."""
     write = CONTROLS.get(type(field.widget))
     if write is None or getattr(field, "_datalist", None) is not None:

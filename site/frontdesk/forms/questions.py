@@ -112,7 +112,7 @@ def _check(field: Field, kind: str, asked: Attributes, frame: Frame) -> str:
 def _group(field: Any, kind: str, asked: Attributes, frame: Frame) -> str:
     """Radio buttons, or checkboxes for one question: the question is the legend."""
     described = _described(field, field.description)
-    names = f' aria-describedby="{described}"' if described else ""
+    names = f' aria-describedby="{escape(described)}"' if described else ""
     mark = _optional() if _is_optional(field, field.option_widget.input_type == "radio") else ""
     css = join(frame.label(), asked.get("label_class"))
     open_cell, close_cell = frame.cell()
@@ -204,8 +204,10 @@ def _error(field: Field) -> str:
 
 def _described(field: Field, hint: Any, given: str = "") -> str:
     """What is read aloud after the question: the hint first, the error last."""
-    ids = (given, hint and f"{field.id}-hint", field.errors and f"{field.id}-error")
-    return " ".join(filter(None, ids))
+    ids = [f"{field.id}-hint"] if hint else []
+    ids += [given] if given else []
+    ids += [f"{field.id}-error"] if field.errors else []
+    return " ".join(ids)
 
 
 def _with_state(field: Field, css: str, hint: Any, asked: Attributes) -> Attributes:
