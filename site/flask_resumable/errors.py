@@ -5,7 +5,8 @@ from typing import Any
 
 
 def _(words: str) -> str:
-    """Marks words that a person may read; `Resumable(gettext=…)` translates them when they are sent."""
+    """Marks words that a person may read; `Resumable(gettext=…)` translates them when they are
+    sent."""
     return words
 
 
@@ -13,7 +14,8 @@ IANA = "https://iana.org/assignments/http-problem-types#"
 
 
 class Refused(Exception):
-    """Becomes an RFC 9457 problem: `status`, a sentence in `detail`, and what the standard wants beside."""
+    """Becomes an RFC 9457 problem: `status`, a sentence in `detail`, and what the standard wants
+    beside."""
 
     def __init__(
         self,
@@ -38,8 +40,7 @@ def malformed(field: str) -> Refused:
 
 def too_large(limit: int | None = None) -> Refused:
     """More than the site takes; RFC 9110 §15.5.14."""
-    members = {} if limit is None else {"max_size": limit}
-    return Refused(413, _("The file is larger than this site takes."), **members)
+    return Refused(413, _("The file is larger than this site takes."), max_size=limit)
 
 
 def too_much() -> Refused:

@@ -35,7 +35,8 @@ class Hooks:
         return function
 
     def access(self, function: Access) -> Access:
-        """`function(request, upload)`: may this request go on with it without its key? By default no."""
+        """`function(request, upload)`: may this request go on with it without its key? By default
+        no."""
         self._access = function
         return function
 
@@ -45,7 +46,8 @@ class Hooks:
         return function
 
     def reserve(self, function: Reserve) -> Reserve:
-        """`function(upload, size)` while an upload without a length grows: it may now take `size` bytes."""
+        """`function(upload, size)` while an upload without a length grows: it may now take `size`
+        bytes."""
         self._reserve = function
         return function
 
@@ -55,7 +57,8 @@ class Hooks:
         return function
 
     def finished(self, function: Finished) -> Finished:
-        """`function(upload)` takes over the bytes at `upload.path`; its response, if any, is the answer.
+        """`function(upload)` takes over the bytes at `upload.path`; its response, if any, is the
+        answer.
 
         It may be called again for the same upload, when a crash came in between: being called twice
         must do no harm. When it raises, the upload is not finished, and the client is not told so.
@@ -64,7 +67,8 @@ class Hooks:
         return function
 
     def removed(self, function: Told) -> Told:
-        """`function(upload)` when an unfinished upload is cancelled or expired: give back what it had."""
+        """`function(upload)` when an unfinished upload is cancelled or expired: give back what it
+        had."""
         self._removed = function
         return function
 

@@ -42,7 +42,7 @@ class Settings:
     @classmethod
     def of(cls, config: Mapping[str, Any], root: str) -> "Settings":
         """The settings of an app; `folder` made absolute."""
-        names = [field.name for field in fields(cls)]
-        found = {n: config[f"RESUMABLE_{n.upper()}"] for n in names if f"RESUMABLE_{n.upper()}" in config}
+        names = {field.name: f"RESUMABLE_{field.name.upper()}" for field in fields(cls)}
+        found = {name: config[key] for name, key in names.items() if key in config}
         found["folder"] = str(Path(root) / str(found.get("folder", cls.folder)))
         return cls(**found)

@@ -11,9 +11,10 @@ from uuid import UUID
 class Upload:
     """Bytes on their way in. Hooks get one; what they change in `note` is kept with it.
 
-    `offset` is the promise: so many bytes are on disk and will never be asked for again. `length` is
-    None until the client tells. `metadata` is what the client said, and may be any text: names
-    in it are not safe as file names. `path` is where the bytes lie, in `finished` at their final place.
+    `offset` is the promise: so many bytes are on disk and will never be asked for again. `length`
+    is None until the client tells. `metadata` is what the client said, and may be any text: names
+    in it are not safe as file names. `path` is where the bytes lie, in `finished` at their final
+    place.
     """
 
     id: UUID
@@ -38,7 +39,8 @@ class Upload:
     expected: str = ""
     """The SHA-256 that the client announced for the whole, in hex."""
     sha256: str | None = None
-    """The SHA-256 of the whole once it is complete; None when nobody could compute it in passing."""
+    """The SHA-256 of the whole once it is complete; None when nobody could compute it in
+    passing."""
     note: dict[str, Any] = field(default_factory=dict)
     """The application's own, JSON."""
     created: float = field(default_factory=time.time)

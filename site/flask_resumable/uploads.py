@@ -31,17 +31,20 @@ class Uploads:
         self._slots = BoundedSemaphore(settings.slots) if settings.slots else None
 
     def create(self, wish: Wish, body: Body, announce: Announce) -> tuple[Upload, Answer]:
-        """A new upload, with the bytes that came along; `announce` is called before they are read."""
+        """A new upload, with the bytes that came along; `announce` is called before they are
+        read."""
         self._fits(wish.length)
         upload = self._new(wish, wish.length)
         with self.hold(upload.id) as held:
             announce(held.upload)
-            return held.upload, self._fill(held, wish.piece or Piece(), body)
+            if wish.piece is None:
+                return held.upload, self.finish_due(held)
+            return held.upload, self._fill(held, wish.piece, body)
 
     def append(self, upload_id: UUID, piece: Piece, body: Body) -> tuple[Upload, Answer]:
         """The bytes of `body` at `piece.offset`."""
         with self.hold(upload_id) as held:
-            answer = self._finish_due(held)
+            answer = self.finish_due(held)
             self._may_append(held.upload, piece)
             return held.upload, answer or self._fill(held, piece, body)
 
@@ -55,9 +58,10 @@ class Uploads:
             raise errors.wrong_offset(upload.shown, piece.offset)
 
     def look(self, upload_id: UUID) -> Upload:
-        """How it stands; one that is all here but was not taken over, after a crash, is finished now."""
+        """How it stands; one that is all here but was not taken over, after a crash, is finished
+        now."""
         with self.hold(upload_id) as held:
-            self._finish_due(held)
+            self.finish_due(held)
             return held.upload
 
     def remove(self, upload_id: UUID, patience: float | None = None) -> None:
@@ -129,14 +133,17 @@ class Uploads:
         finally:
             if self._slots is not None:
                 self._slots.release()
-        return self._finish_due(held)
+        return self.finish_due(held)
 
-    def _finish_due(self, held: Held) -> Answer:
+    def finish_due(self, held: Held) -> Answer:
+        """Give it to the application if it is all here and was not given yet."""
         return self._finish(held) if held.upload.due else None
 
     def _finish(self, held: Held) -> Answer:
         """Rename, both folders, then the application's one transaction, then the fact."""
-        upload = held.upload
+        upload, target = held.upload, self._target(held.upload)
+        if not upload.path.exists():  # a crash came between the rename and its record
+            upload.path = target
         self._hash(upload)
         if upload.expected and upload.sha256 != upload.expected:
             held.remove()
@@ -144,14 +151,15 @@ class Uploads:
             raise errors.damaged(400)
         upload.complete = True
         with disk_limits():
-            held.settle(self._target(upload))
+            held.settle(target)
         answer = self.hooks._finished(upload) if self.hooks._finished else None
         upload.finished = True
         held.save()
         return answer
 
     def _hash(self, upload: Upload) -> None:
-        """After a crash, from the state that was kept; a whole made of parts is read, if it is small."""
+        """After a crash, from the state that was kept; a whole made of parts is read, if it is
+        small."""
         if upload.sha256 is None and self.settings.sha256:
             hasher = hasher_of(upload, self.settings.reread)
             upload.sha256 = hasher.hexdigest() if hasher else None
@@ -194,7 +202,7 @@ class Uploads:
         with self.hold(upload.id) as held:
             with disk_limits():
                 held.join([part.upload.id for part in parts])
-            answer = self._finish_due(held)
+            answer = self.finish_due(held)
             for part in parts:
                 part.upload.joined = str(upload.id)
                 part.save()

@@ -1,4 +1,5 @@
-"""What an upload's state looks like in headers: both protocols' at once, for they do not collide."""
+"""What an upload's state looks like in headers: both protocols' at once, for they do not
+collide."""
 
 from typing import Any
 

@@ -26,8 +26,8 @@ class Part:
 class Piece:
     """Bytes to append at `offset`.
 
-    `length` is that of the whole, if told. `complete` is what the client says of the whole: None means
-    that its length decides. `trailer` names a checksum that comes after the content.
+    `length` is that of the whole, if told. `complete` is what the client says of the whole: None
+    means that its length decides. `trailer` names a checksum that comes after the content.
     """
 
     offset: int = 0

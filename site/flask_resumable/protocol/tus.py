@@ -27,6 +27,13 @@ def spoken(request: Request) -> bool:
     return version is not None
 
 
+def unspoken() -> Refused:
+    """No protocol at all; a form or link on another site cannot send one, so this also stops
+    CSRF."""
+    detail = _("Say which protocol you speak: Tus-Resumable or Upload-Complete.")
+    return Refused(412, detail, headers={"Tus-Version": VERSION})
+
+
 def wish(request: Request) -> Wish:
     """From a POST to the collection.
 
@@ -60,7 +67,7 @@ def _length(request: Request) -> int | None:
 def _first_piece(request: Request) -> Piece | None:
     if request.mimetype == CONTENT_TYPE:
         return _piece(request, 0)
-    if request.content_length:
+    if request.content_length or "chunked" in request.headers.get("Transfer-Encoding", ""):
         raise wrong_type()
     return None
 

@@ -6,6 +6,16 @@ from .stream import Body, open_body
 from .watch import Claimed, Gone, Stalled, Stopped, Watch
 
 __all__ = [
-    "MIB", "Body", "Claimed", "Gone", "Intake", "Received", "TooMuch",
-    "Stalled", "Stopped", "Watch", "open_body", "sha256",
+    "MIB",
+    "Body",
+    "Claimed",
+    "Gone",
+    "Intake",
+    "Received",
+    "Stalled",
+    "Stopped",
+    "TooMuch",
+    "Watch",
+    "open_body",
+    "sha256",
 ]  # fmt: skip

@@ -3,7 +3,8 @@
 hashlib hides the state, and re-reading four gigabytes takes three seconds, more than the last byte
 of an upload may. OpenSSL's SHA256_CTX is a flat structure without pointers (openssl/sha.h; FIPS
 180-4 needs only the eight words, a counter and the unfinished block), so its bytes are its state.
-Where no such library is found, or it fails the self-test, hashlib does the work and no state is kept.
+Where no such library is found, or it fails the self-test, hashlib does the work and no state is
+kept.
 """
 
 import ctypes

@@ -35,10 +35,11 @@ class Received:
 
 @dataclass
 class Intake:
-    """`receive(body)` writes to `fd` from `offset` on, at most `limit` bytes, and returns when all is written.
+    """`receive(body)` writes to `fd` from `offset` on, at most `limit` bytes, and returns when all
+    is written.
 
-    `mark(offset)` is called after each `every` bytes, with all hashers just there, and gives the task that
-    makes them durable; the last bytes are left to the caller. Nothing is flushed twice at a time,
+    `mark(offset)` is called after each `every` bytes, with all hashers just there, and gives the
+    task that makes them durable; the last bytes are left to the caller. Nothing is flushed twice at a time,
     and the receiver is never more than a few `every` ahead of the disk.
     """
 

@@ -8,7 +8,8 @@ Task = Callable[[], None]
 
 
 class Lane:
-    """`do(task)` hands over, `close()` waits. The first failure is raised at the next call of either.
+    """`do(task)` hands over, `close()` waits. The first failure is raised at the next call of
+    either.
 
     Later tasks still run, for buffers must come back; one that must not run after a failure asks
     `failed` first.

@@ -106,7 +106,8 @@ class SocketBody(ServerBody):
 
 
 class _Patient:
-    """Stands in for the socket while gunicorn's chunk parser reads, so that it can be interrupted."""
+    """Stands in for the socket while gunicorn's chunk parser reads, so that it can be
+    interrupted."""
 
     def __init__(self, sock: socket.socket, watch: Watch) -> None:
         self._socket, self._watch = sock, watch

@@ -1,12 +1,14 @@
 """The body of a request, read as directly as the server allows.
 
-`open_body(environ)` gives an `io.RawIOBase`: `readinto(view)`, 0 at the end. Under gunicorn it reads the
-server's own socket: gunicorn's reader copies its whole remainder back for each piece, which costs
-60 % of the time. Anything that does not look exactly like gunicorn gets the plain `wsgi.input`:
-same result, slower. A form parser may read the same stream: it has `read` and `readline`.
+`open_body(environ)` gives an `io.RawIOBase`: `readinto(view)`, 0 at the end. Under gunicorn it
+reads the server's own socket: gunicorn's reader copies its whole remainder back for each piece,
+which costs 60 % of the time. Anything that does not look exactly like gunicorn gets the plain
+`wsgi.input`: same result, slower. A form parser may read the same stream: it has `read` and
+`readline`.
 """
 
 import io
+import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -87,16 +89,18 @@ class Body(io.RawIOBase):
         """Send a 1xx answer at once; False where the server gives no way to."""
         return False
 
-    def drain(self, limit: int) -> bool:
+    def drain(self, limit: int, seconds: float) -> bool:
         """Read and forget up to `limit` bytes; True when nothing is left.
 
         An early 4xx over an unread body becomes a 502 behind nginx, and a browser that still sends
         sees a reset instead of the sentence.
         """
-        bin_ = memoryview(bytearray(min(limit, 1 << 16) or 1))
-        while limit > 0 and (count := self.readinto(bin_)):
+        bin_, end = memoryview(bytearray(1 << 16)), time.monotonic() + seconds
+        while self.left != 0 and (count := self.readinto(bin_)):
             limit -= count
-        return limit > 0 or self.left == 0
+            if limit < 0 or time.monotonic() > end:
+                return False
+        return True
 
 
 class PlainBody(Body):

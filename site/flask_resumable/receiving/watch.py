@@ -20,7 +20,8 @@ class Stalled(Stopped):
 
 
 class Claimed(Stopped):
-    """Somebody else wants to go on with this upload, most often the same client after a lost line."""
+    """Somebody else wants to go on with this upload, most often the same client after a lost
+    line."""
 
 
 def _nobody() -> bool:
@@ -28,7 +29,8 @@ def _nobody() -> bool:
 
 
 class Watch:
-    """Raises when a body is to be given up. Bodies call `look()` often; most calls cost a clock reading.
+    """Raises when a body is to be given up. Bodies call `look()` often; most calls cost a clock
+    reading.
 
     `idle` is the longest silence in seconds, `rate` the least bytes a second over `window` seconds
     (0: any), against clients that send a byte a minute to hold a thread (slowloris; RFC 9110 §17

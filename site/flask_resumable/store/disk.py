@@ -47,7 +47,8 @@ def write_whole(path: Path, data: bytes) -> None:
 def move(source: Path, target: Path) -> None:
     """Rename within a file system, durably. Having been moved already is fine.
 
-    :raise OSError: errno EXDEV when `target` is on another file system: moving there would mean copying.
+    :raise OSError: errno EXDEV when `target` is on another file system: moving there would mean
+    copying.
     """
     target.parent.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
     try:

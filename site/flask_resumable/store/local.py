@@ -1,7 +1,7 @@
 """Uploads in a folder: bytes in `ID`, facts in `ID.json`, promise and lock in `ID.lock`.
 
-The order of writes is SECURITY.md's: bytes, fdatasync, promise, fdatasync; last rename and both folders.
-Locks are `flock`s, so they hold across processes and end with them, even with `kill -9`.
+The order of writes is SECURITY.md's: bytes, fdatasync, promise, fdatasync; last rename and both
+folders. Locks are `flock`s, so they hold across processes and end with them, even with `kill -9`.
 """
 
 import fcntl
@@ -24,7 +24,8 @@ _KEPT_FREE = 512 << 20
 
 
 class LocalStore:
-    """`expiry` is how many seconds an upload may lie untouched. Several processes may share a folder."""
+    """`expiry` is how many seconds an upload may lie untouched. Several processes may share a
+    folder."""
 
     def __init__(self, folder: Path, expiry: float = 0.0, keep_free: int = _KEPT_FREE) -> None:
         self.folder, self.expiry, self.keep_free = folder, expiry, keep_free

@@ -1,7 +1,7 @@
 """The promise on disk: a small file with two slots, written in turn.
 
-A write that a power cut tears leaves the other slot, whose promise is older and still true. Behind the
-slots lies one byte by which a newcomer asks the holder of the lock to let go.
+A write that a power cut tears leaves the other slot, whose promise is older and still true. Behind
+the slots lies one byte by which a newcomer asks the holder of the lock to let go.
 """
 
 import os
