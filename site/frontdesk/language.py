@@ -51,7 +51,11 @@ def size(count: int) -> str:
     while value >= 999.5 and unit < len(UNITS) - 1:
         value, unit = value / 1000, unit + 1
     if unit == 0:
-        return f"{count} {'byte' if count == 1 else 'bytes'}" if language() == "en" else f"{count} 字节"
+        return (
+            f"{count} {'byte' if count == 1 else 'bytes'}"
+            if language() == "en"
+            else f"{count} 字节"
+        )
     return f"{value:.1f} {UNITS[unit]}" if value < 9.95 else f"{value:.0f} {UNITS[unit]}"
 
 
@@ -62,7 +66,9 @@ def day(moment: datetime) -> str:
 
 def moment(moment: datetime) -> str:
     """Date and time in words."""
-    return str(format_datetime(moment, "long" if get_locale().language == "zh" else "d MMMM y, HH:mm"))
+    return str(
+        format_datetime(moment, "long" if get_locale().language == "zh" else "d MMMM y, HH:mm")
+    )
 
 
 def _profile(name: str) -> str:

@@ -34,7 +34,9 @@ def request_id() -> str:
     """This request's id; a trusted proxy's own if it sent a usable one."""
     if "request_id" not in g:
         given = request.headers.get("X-Request-ID", "")
-        g.request_id = given if g.get("trusts_proxy") and REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        g.request_id = (
+            given if g.get("trusts_proxy") and REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        )
     return str(g.request_id)
 
 

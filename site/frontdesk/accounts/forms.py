@@ -13,7 +13,9 @@ USERNAME = {"autocomplete": "username", "spellcheck": "false", "autocapitalize":
 
 
 class LoginForm(Form):
-    username = StringField(_("Username"), [InputRequired(_("Enter your username"))], render_kw=USERNAME)
+    username = StringField(
+        _("Username"), [InputRequired(_("Enter your username"))], render_kw=USERNAME
+    )
     password = PasswordField(
         _("Password"),
         [InputRequired(_("Enter your password"))],

@@ -132,7 +132,9 @@ def check_username(username: str) -> str:
         said = _("Username must be %(n)s characters or fewer", n=LONGEST_USERNAME)
         raise Refused(said, "username")
     if not USERNAME.fullmatch(username):
-        said = _("Username must be letters, digits, dots, dashes and underscores, like ada.lovelace")
+        said = _(
+            "Username must be letters, digits, dots, dashes and underscores, like ada.lovelace"
+        )
         raise Refused(said, "username")
     return username
 

@@ -14,6 +14,7 @@ from frontdesk.accounts.forms import SetupForm
 from frontdesk.accounts.login import bp
 from frontdesk.pages import page, see
 
+
 @bp.route("/setup/<secret>", methods=["GET", "POST"])
 @public
 def setup(secret: str) -> Response:

@@ -63,4 +63,3 @@ def _crumbs(path: list[str]) -> list[tuple[str, str]]:
 
 def _id(name: str) -> UUID | None:
     return request.args.get(name, type=UUID)
-

@@ -84,9 +84,7 @@ def _keep(path: list[str]) -> Outcome:
 
 def _keep_one(sent: FileStorage, path: list[str], outcome: Outcome) -> None:
     raw = sent.filename or ""
-    file = service.take_in(
-        current_user.id, path + _folders_in(raw), raw, cast(Staged, sent.stream)
-    )
+    file = service.take_in(current_user.id, path + _folders_in(raw), raw, cast(Staged, sent.stream))
     outcome.saved.append(file)
     if file.name != raw.rpartition("/")[2]:
         outcome.renamed.append((raw, file.name))

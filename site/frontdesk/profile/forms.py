@@ -43,7 +43,9 @@ class ProfileForm(Form):
     )
     image = FileField(
         _("Picture"),
-        description=_("A PNG, JPEG, WebP or GIF. It is cut square, and where it was taken is removed."),
+        description=_(
+            "A PNG, JPEG, WebP or GIF. It is cut square, and where it was taken is removed."
+        ),
         render_kw={"accept": "image/png,image/jpeg,image/webp,image/gif"},
     )
     remove_image = BooleanField(_("Remove my picture"))

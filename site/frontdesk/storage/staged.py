@@ -56,15 +56,17 @@ class Staged(io.RawIOBase):
 
         :raise OSError: if the disk is full or broken; then only :meth:`discard` makes sense
         """
-        block = data if isinstance(data, bytes) else bytes(data)
+        block = memoryview(data).cast("B")
+        if not block.readonly:  # it may change while it is being hashed
+            block = memoryview(bytes(block))
         self._hashed()
         if len(block) >= ON_A_THREAD:
             self._hashing = _hashers.submit(self._hash.update, block)
         else:
             self._hash.update(block)
-        rest = memoryview(block)
-        while rest:
-            rest = rest[os.pwrite(self._file, rest, self.size + len(block) - len(rest)) :]
+        written = 0
+        while written < len(block):
+            written += os.pwrite(self._file, block[written:], self.size + written)
         self.size += len(block)
         self._begin_write_back()
         return len(block)

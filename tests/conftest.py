@@ -1,0 +1,116 @@
+"""The cast: Alice owns, Bob is her guest, Carol is a stranger, Root is admin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from tests.browser import Browser
+
+from frontdesk import create_app
+from frontdesk.accounts import service as accounts
+from frontdesk.accounts.models import Member
+from frontdesk.db import db
+from frontdesk.files import service as files
+from frontdesk.files.models import File
+
+PASSWORD = "a long enough password"
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An instance folder with a migrated database, to copy: a migration takes a quarter second."""
+    folder = tmp_path_factory.mktemp("prepared")
+    app = create_app({"TESTING": True, "INSTANCE_PATH": str(folder)})
+    with app.app_context():
+        for name in ("alice", "bob", "root"):
+            accounts.create(name, PASSWORD, is_admin=name == "root")
+        db.engine.dispose()
+    return folder
+
+
+@pytest.fixture
+def instance(prepared: Path, tmp_path: Path) -> Path:
+    """An instance folder of this test's own, with the cast in its database."""
+    import shutil
+
+    folder = tmp_path / "instance"
+    shutil.copytree(prepared, folder)
+    return folder
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    """Settings of this test's site; a module overrides this fixture to add its own."""
+    return {}
+
+
+@pytest.fixture
+def app(instance: Path, settings: dict[str, Any]) -> Iterator[Flask]:
+    """The site, on a folder and a database of its own."""
+    chosen = {"TESTING": True, "INSTANCE_PATH": str(instance), "MIN_FREE_SPACE": 0}
+    app = create_app(chosen | settings)
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def open_browser(app: Flask) -> Callable[[], Browser]:
+    """Another device at the same site."""
+    return lambda: Browser(app.test_client())
+
+
+@pytest.fixture
+def carol(open_browser: Callable[[], Browser]) -> Browser:
+    """A stranger."""
+    return open_browser()
+
+
+def _logged_in(browser: Browser, name: str) -> Browser:
+    assert browser.log_in(name, PASSWORD).status == 303
+    return browser
+
+
+@pytest.fixture
+def alice(open_browser: Callable[[], Browser]) -> Browser:
+    """A member, logged in."""
+    return _logged_in(open_browser(), "alice")
+
+
+@pytest.fixture
+def bob(open_browser: Callable[[], Browser]) -> Browser:
+    """Another member, logged in."""
+    return _logged_in(open_browser(), "bob")
+
+
+@pytest.fixture
+def root(open_browser: Callable[[], Browser]) -> Browser:
+    """The admin, logged in."""
+    return _logged_in(open_browser(), "root")
+
+
+@pytest.fixture
+def member(app: Flask) -> Iterator[Callable[[str], Member]]:
+    """Look a member up by name, inside the site's context."""
+    with app.app_context():
+        yield lambda name: accounts.find(name) or pytest.fail(f"no {name}")
+
+
+@pytest.fixture
+def keep(app: Flask) -> Callable[..., str]:
+    """Put a file into a member's place, without a browser; gives its id."""
+
+    def keep(owner: str, name: str, content: bytes = b"content", folder: str = "") -> str:
+        with app.test_request_context(), files.storage().begin() as staged:
+            staged.write(content)
+            found = accounts.find(owner)
+            assert found
+            path = [part for part in folder.split("/") if part]
+            file: File = files.take_in(found.id, path, name, staged)
+            return str(file.id)
+
+    return keep
