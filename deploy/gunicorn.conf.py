@@ -31,3 +31,12 @@ def when_ready(server):
     from frontdesk.startup import greeting
 
     print(greeting(server.app.wsgi(), str(server.LISTENERS[0])), flush=True)
+
+
+def post_worker_init(worker):
+    """Compress the static files beside the first requests, so that none of them waits for it."""
+    from threading import Thread
+
+    from frontdesk import assets
+
+    Thread(target=assets.prepare, args=[worker.app.wsgi()], daemon=True).start()

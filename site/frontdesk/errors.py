@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
 
-from frontdesk import language
+from frontdesk import assets, language
 from frontdesk.forms import Refused
 from frontdesk.logs import request_id
 from frontdesk.pages import problem, wants_json
@@ -23,7 +23,7 @@ def handle_http(error: HTTPException) -> Response:
     """The site's own page for ``error``, or a problem for a program."""
     status = error.code or 500
     if error.response is not None or status < 400:
-        return error.get_response(request.environ)  # type: ignore[return-value]
+        return error.get_response(request.environ)
     response = answer(status, error.description or "")
     for name, value in error.get_headers(request.environ):
         if name not in {"Content-Type", "Content-Length"}:
@@ -92,7 +92,7 @@ def _plain(status: int) -> str:
     return template.render(
         language_tag=language.TAGS[language.language()],
         theme=language.theme(),
-        bundle=current_app.jinja_env.globals["asset"]("css/bundle.css"),
+        bundle=assets.address("css/bundle.css"),
         reference=request_id(),
     )
 

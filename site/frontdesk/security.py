@@ -9,6 +9,7 @@ from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response as BaseResponse
 
 from frontdesk.db import SAFE_METHODS
 
@@ -59,7 +60,7 @@ def cookie_name(name: str) -> str:
     return f"__Host-{name}" if request.is_secure else name
 
 
-def set_cookie(response: Response, name: str, value: str, seconds: int) -> None:
+def set_cookie(response: BaseResponse, name: str, value: str, seconds: int) -> None:
     """Remember ``value`` on this device for so many ``seconds``; an empty one is forgotten."""
     response.set_cookie(
         cookie_name(name),

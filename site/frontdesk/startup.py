@@ -1,4 +1,4 @@
-"""What must be true before the first request: an instance folder, a secret key, a migrated database."""
+"""Before the first request: an instance folder, a secret key, a migrated database."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def keep_secret_key(app: Flask) -> None:
     app.config["SECRET_KEY"] = key = app.config["SECRET_KEY"] or _made_key(Path(app.instance_path))
     if len(key) < SHORTEST_KEY and not app.testing:
         raise BadSetting(
-            f"SECRET_KEY has {len(key)} characters and can be guessed. Leave it empty, or take what "
-            "`flask secret-key` prints."
+            f"SECRET_KEY has {len(key)} characters and can be guessed. Leave it empty, or take "
+            "what `flask secret-key` prints."
         )
 
 
@@ -85,7 +85,8 @@ def _revision() -> str | None:
     with db.engine.connect() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None
-        return connection.scalar(text("SELECT version_num FROM alembic_version"))
+        version: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return version
 
 
 def _upgrade() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, current_app, request
+from flask import Flask, request
 from jinja2 import (
     ChoiceLoader,
     FileSystemBytecodeCache,
@@ -15,7 +15,7 @@ from jinja2 import (
     Undefined,
 )
 
-from frontdesk import language
+from frontdesk import assets, language
 
 
 class Loud(StrictUndefined):
@@ -24,7 +24,7 @@ class Loud(StrictUndefined):
     __slots__ = ()
     __bool__ = Undefined.__bool__  # type: ignore[assignment]
     __eq__ = Undefined.__eq__
-    __hash__ = Undefined.__hash__
+    __hash__ = Undefined.__hash__  # type: ignore[assignment]
 
 
 def here() -> str:
@@ -39,7 +39,7 @@ def _facts() -> dict[str, Any]:
         "language_tag": language.TAGS[chosen],
         "theme": language.theme(),
         "here": here(),
-        "bundle": current_app.jinja_env.globals["asset"]("css/bundle.css"),
+        "bundle": assets.address("css/bundle.css"),
     }
 
 
@@ -47,7 +47,7 @@ def init_app(app: Flask) -> None:
     """Search the theme's templates first, then ours; ``core/…`` reaches ours from a theme."""
     core = str(app.template_folder)
     theme = str(Path(app.config["THEME"]) / "templates")
-    app.jinja_loader = ChoiceLoader(  # type: ignore[assignment]
+    app.jinja_loader = ChoiceLoader(
         [FileSystemLoader([theme, core]), PrefixLoader({"core": FileSystemLoader(core)})]
     )
     cache = Path(app.instance_path) / "templates"

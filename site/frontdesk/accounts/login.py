@@ -36,7 +36,7 @@ def login() -> Response:
     if form.validate_on_submit():
         try:
             member = service.recognise(
-                form.username.data, form.password.data, request.remote_addr or ""
+                form.username.data or "", form.password.data or "", request.remote_addr or ""
             )
         except Refused as no:
             return _say_no(form, no)

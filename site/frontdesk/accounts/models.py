@@ -21,7 +21,7 @@ def username_key(username: str) -> str:
 
 
 class Member(Base):
-    """Somebody with an account. ``used`` and ``reserved`` are bytes; ``quota`` None is the site's."""
+    """Somebody with an account. Sizes are bytes; a ``quota`` of None is the site's."""
 
     __tablename__ = "members"
 

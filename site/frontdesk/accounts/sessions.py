@@ -23,7 +23,7 @@ SEEN_EVERY = timedelta(minutes=5)  # how exact "last seen" is: each update is a 
 
 
 @dataclass(slots=True)
-class Person(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
+class Person(UserMixin):
     """The member who is asking, as light as a page needs them: one query, no ORM."""
 
     id: UUID

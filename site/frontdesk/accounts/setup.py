@@ -30,7 +30,7 @@ def setup(secret: str) -> Response:
     form = SetupForm()
     if form.validate_on_submit():
         with form.explains():
-            member = service.set_up(form.username.data, form.password.data)
+            member = service.set_up(form.username.data or "", form.password.data or "")
             flash(_("The account %(name)s is ready. Log in with it.", name=member.username))
             return see("accounts.login")
     return page("accounts/setup.html", form)

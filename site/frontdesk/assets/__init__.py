@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 import flask_bootstrap
-from flask import Flask, has_request_context, request
+from flask import Flask, current_app, has_request_context, request
 
 from frontdesk.assets import bundle, serve
 from frontdesk.assets.shelf import Shelf
@@ -34,6 +34,16 @@ def init_app(app: Flask) -> None:
     app.url_defaults(links.hash_the_name)
     app.jinja_env.globals["asset"] = links.asset
     app.extensions["assets"] = shelves
+    app.extensions["asset_links"] = links
+
+
+def address(filename: str) -> str:
+    """As ``asset()`` in templates: the hashed address of a file in ``static/``.
+
+    :raise LookupError: if there is no such file
+    """
+    links: Links = current_app.extensions["asset_links"]
+    return links.asset(filename)
 
 
 def prepare(app: Flask) -> None:

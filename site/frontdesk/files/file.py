@@ -39,7 +39,7 @@ def rename(file_id: UUID) -> Response:
     form = RenameForm(name=file.name)
     if form.validate_on_submit():
         with form.explains():
-            service.rename(file, form.name.data)
+            service.rename(file, form.name.data or "")
             flash(_("The file is now called “%(name)s”.", name=file.name))
             return redirect(place_of(file), 303)
     return page("files/rename.html", form, file=file, address=place_of(file))

@@ -92,21 +92,21 @@ def search(folder: Folder | None, path: Sequence[str], key: str, cursor: Cursor)
 
 def recent(member_id: UUID, most: int) -> list[Row]:
     """A member's latest files, newest first."""
-    found = db.session.execute(
+    found: Sequence[Any] = db.session.execute(
         select(*COLUMNS, Folder.id.label("folder_id"), Folder.parent_id)
         .join(Folder, Folder.id == File.folder_id)
         .where(File.owner_id == member_id, File.deleted_at.is_(None))
         .order_by(File.created_at.desc())
         .limit(most)
-    )
-    rows = []
+    ).all()
+    rows: list[Row] = []
     for *facts, folder_id, parent_id in found:
         path = path_of(db.session.get(Folder, folder_id)) if parent_id else []
         rows.append(Row(*facts, address(*path, facts[1])))
     return rows
 
 
-def _page(rows: Select[Any], cursor: Cursor) -> tuple[list[Any], UUID | None, UUID | None]:
+def _page(rows: Any, cursor: Cursor) -> tuple[list[Any], UUID | None, UUID | None]:
     order = tuple_(File.name_key, File.id)
     if cursor.before:
         rows = rows.where(order < _place(cursor.before)).order_by(

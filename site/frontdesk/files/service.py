@@ -19,7 +19,7 @@ from frontdesk.accounts.models import Member
 from frontdesk.db import db, now, transaction
 from frontdesk.files import folders, listing, names
 from frontdesk.files.kinds import media_type
-from frontdesk.files.models import Blob, File
+from frontdesk.files.models import Blob, File, Folder
 from frontdesk.forms import Refused
 from frontdesk.language import size as in_words
 from frontdesk.storage import Staged, Storage, from_url
@@ -137,7 +137,7 @@ def rename(file: File, raw_name: str) -> File:
     """
     name = names.clean(raw_name)
     with transaction() as session:
-        folder = session.get_one(folders.Folder, file.folder_id)
+        folder = session.get_one(Folder, file.folder_id)
         if names.key(name) != file.name_key and folders.free_name(folder, name) != name:
             said = _("“%(name)s” is there already. Choose another name.", name=name)
             raise Refused(said, "name")
@@ -157,7 +157,7 @@ def undo_delete(file: File) -> File:
     """Bring ``file`` back, with a number if its name was taken meanwhile. Twice is once."""
     with transaction() as session:
         if file.deleted_at is not None:
-            folder = session.get_one(folders.Folder, file.folder_id)
+            folder = session.get_one(Folder, file.folder_id)
             file.name = folders.free_name(folder, file.name)
             file.name_key, file.deleted_at = names.key(file.name), None
             audit.record("file.undo", member_id=file.owner_id, file=str(file.id))
@@ -196,12 +196,13 @@ def add(file: File, staged: Staged) -> None:
     db.session.add(file)
     db.session.flush()
     quota = _quota(db.session.scalar(select(Member.quota).where(Member.id == file.owner_id)))
-    counted = db.session.execute(
+    counted = db.session.scalar(
         update(Member)
         .where(Member.id == file.owner_id, Member.used + Member.reserved + file.size <= quota)
         .values(used=Member.used + file.size)
+        .returning(Member.id)
         .execution_options(synchronize_session=False)
     )
-    if not counted.rowcount:  # others were faster than this one's budget
+    if counted is None:  # others were faster than this one's budget
         staged.refused = "no_space"
         check(file.name, staged)

@@ -7,7 +7,9 @@ from contextlib import contextmanager
 
 from flask import Flask
 from flask_wtf import FlaskForm
+from wtforms.form import BaseForm
 
+from frontdesk.forms.words import Words
 from frontdesk.forms.write import write_button, write_field, write_fields
 
 # What browsers and phones should know of a question: render_kw=USERNAME, {**NAME, "dir": "auto"}.
@@ -41,6 +43,9 @@ class Form(FlaskForm):
         write_fields = staticmethod(write_fields)
         write_field = staticmethod(write_field)
         write_button = staticmethod(write_button)
+
+        def get_translations(self, form: BaseForm) -> Words:
+            return Words()
 
     @contextmanager
     def explains(self) -> Iterator[None]:

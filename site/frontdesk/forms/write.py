@@ -38,7 +38,7 @@ def write_fields(
         if kind == "submit":
             buttons.append(field)
         elif token or field.type != "CSRFTokenField":
-            html += write_question(field, frame, requested(field))
+            html += "\n" + write_question(field, frame, requested(field))
             multipart = multipart or kind == "file"
     return Written(_markup(html), tuple(buttons), multipart)
 

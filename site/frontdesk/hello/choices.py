@@ -9,9 +9,9 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from frontdesk.access import public, safe_next
+from frontdesk.accounts import service as accounts
 from frontdesk.hello.home import bp
 from frontdesk.language import LANGUAGE_COOKIE, LANGUAGES, THEME_COOKIE, THEMES, YEAR
-from frontdesk.accounts import service as accounts
 from frontdesk.security import set_cookie
 
 

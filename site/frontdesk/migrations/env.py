@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
@@ -10,7 +10,7 @@ from alembic.autogenerate.api import AutogenContext
 from frontdesk.db import Base, Moment, db
 
 
-def render(kind: str, item: Any, _: AutogenContext) -> str | bool:
+def render(kind: str, item: Any, _: AutogenContext) -> str | Literal[False]:
     """Write our own column type as the plain one that the database has."""
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, Moment) else False
 

@@ -7,12 +7,12 @@ from flask_wtf.file import FileField
 from wtforms import (
     BooleanField,
     RadioField,
-    SelectChoice,
     SelectField,
     StringField,
     SubmitField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # new in 3.3
 from wtforms.validators import Length
 
 from frontdesk.forms import Form
