@@ -16,6 +16,7 @@ from frontdesk import (
     db,
     errors,
     extensions,
+    forms,
     language,
     logs,
     security,
@@ -48,7 +49,19 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
 
     startup.make_instance_folder(app)
     startup.keep_secret_key(app)
-    plumbing = (logs, db, access, security, Bootstrap5(), language, templating, assets, errors, cli)
+    plumbing = (
+        logs,
+        db,
+        access,
+        security,
+        Bootstrap5(),
+        language,
+        forms,
+        templating,
+        assets,
+        errors,
+        cli,
+    )
     for part in plumbing:
         part.init_app(app)
     for place in dict.fromkeys(page.bp for page in PAGES):  # pages of one place share a blueprint

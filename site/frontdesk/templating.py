@@ -23,7 +23,7 @@ class Loud(StrictUndefined):
 
     __slots__ = ()
     __bool__ = Undefined.__bool__  # type: ignore[assignment]
-    __eq__ = Undefined.__eq__
+    __eq__ = Undefined.__eq__  # type: ignore[assignment]
     __hash__ = Undefined.__hash__  # type: ignore[assignment]
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from flask import abort
-from sqlalchemy import CTE, Select, literal, select, tuple_
+from sqlalchemy import CTE, literal, select, tuple_
 
 from frontdesk.db import db
 from frontdesk.files import names
@@ -70,7 +70,7 @@ def of_folder(folder: Folder | None, path: Sequence[str], cursor: Cursor) -> Lis
     rows = select(*COLUMNS).where(File.folder_id == folder.id, File.deleted_at.is_(None))
     found, earlier, later = _page(rows, cursor)
     prefix = address(*path).rstrip("/") + "/"
-    files = [Row(*row, prefix + quote(row.name, safe="")) for row in found]
+    files = [_row(row, prefix + quote(row.name, safe="")) for row in found]
     folders = [] if earlier else _folders_in(folder, prefix)
     return Listing(folders, files, earlier, later)
 
@@ -86,7 +86,7 @@ def search(folder: Folder | None, path: Sequence[str], key: str, cursor: Cursor)
         .where(File.name_key.contains(names.key(key), autoescape=True), File.deleted_at.is_(None))
     )
     found, earlier, later = _page(rows, cursor)
-    files = [Row(*row[:-1], quote(f"{row.path}/{row.name}")) for row in found]
+    files = [_row(row, quote(f"{row.path}/{row.name}")) for row in found]
     return Listing([], files, earlier, later)
 
 
@@ -99,11 +99,15 @@ def recent(member_id: UUID, most: int) -> list[Row]:
         .order_by(File.created_at.desc())
         .limit(most)
     ).all()
-    rows: list[Row] = []
-    for *facts, folder_id, parent_id in found:
-        path = path_of(db.session.get(Folder, folder_id)) if parent_id else []
-        rows.append(Row(*facts, address(*path, facts[1])))
+    rows = []
+    for row in found:
+        path = path_of(db.session.get(Folder, row.folder_id)) if row.parent_id else []
+        rows.append(_row(row, address(*path, row.name)))
     return rows
+
+
+def _row(found: Any, path: str) -> Row:
+    return Row(found.id, found.name, found.size, found.media_type, found.created_at, path)
 
 
 def _page(rows: Any, cursor: Cursor) -> tuple[list[Any], UUID | None, UUID | None]:
