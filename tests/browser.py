@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from typing import Any
+from urllib.parse import urlsplit
 
 from bs4 import BeautifulSoup, Tag
 from flask.testing import FlaskClient
@@ -134,9 +135,8 @@ class Browser:
         if form.get("method") != "post":
             return self._read(self.client.get(url, query_string=data, buffered=True))
         kind = str(form.get("enctype") or "application/x-www-form-urlencoded")
-        response = self.client.post(
-            url, data=data, content_type=kind, buffered=True, headers=self.headers | (headers or {})
-        )
+        sent = self._whence() | self.headers | (headers or {})
+        response = self.client.post(url, data=data, content_type=kind, buffered=True, headers=sent)
         return self._read(response)
 
     def post(self, url: str, *, token: bool = True, **data: Any) -> Page:
@@ -146,12 +146,18 @@ class Browser:
             meta = self.page.html.select_one("meta[name=csrf-token]")
             assert meta
             data["csrf_token"] = str(meta["content"])
-        return self._read(self.client.post(url, data=data, buffered=True, headers=self.headers))
+        sent = self._whence() | self.headers
+        return self._read(self.client.post(url, data=data, buffered=True, headers=sent))
 
     def log_in(self, username: str, password: str) -> Page:
         """Through the log-in page, as people do."""
         self.visit("/login")
         return self.submit("login", username=username, password=password)
+
+    def _whence(self) -> dict[str, str]:
+        """What browsers tell of the page that a form was on."""
+        page = urlsplit(self.page.response.request.url)
+        return {"Referer": page.geturl(), "Origin": f"{page.scheme}://{page.netloc}"}
 
     def _filled_in(self, form: Tag) -> MultiDict[str, Any]:
         data: MultiDict[str, Any] = MultiDict()

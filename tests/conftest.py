@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from tests.browser import Browser
 
 from frontdesk import create_app
+from frontdesk.accounts import passwords
 from frontdesk.accounts import service as accounts
 from frontdesk.accounts.models import Member
 from frontdesk.db import db
@@ -18,16 +21,32 @@ from frontdesk.files import service as files
 from frontdesk.files.models import File
 
 PASSWORD = "a long enough password"
+TOUR = ("/", "/hello/", "/upload", "/path/", "/profile", "/admin/", "/nowhere")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Hash with a thousandth of the work; ``accounts/test_passwords.py`` looks at the real one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", PasswordHasher(1, 8, 1))
+        yield
 
 
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An instance folder with a migrated database, to copy: a migration takes a quarter second."""
+def prepared(tmp_path_factory: pytest.TempPathFactory, quick_passwords: None) -> Path:
+    """An instance folder to copy: database, templates and static files are made already."""
     folder = tmp_path_factory.mktemp("prepared")
-    app = create_app({"TESTING": True, "INSTANCE_PATH": str(folder)})
+    app = create_app({"TESTING": True, "INSTANCE_PATH": str(folder), "MIN_FREE_SPACE": 0})
     with app.app_context():
         for name in ("alice", "bob", "root"):
             accounts.create(name, PASSWORD, is_admin=name == "root")
+    browser = Browser(app.test_client())
+    browser.log_in("root", PASSWORD)
+    for address in TOUR:
+        browser.visit(address)
+    browser.visit("/logout")
+    browser.submit("logout")
+    with app.app_context():
         db.engine.dispose()
     return folder
 
@@ -35,8 +54,6 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def instance(prepared: Path, tmp_path: Path) -> Path:
     """An instance folder of this test's own, with the cast in its database."""
-    import shutil
-
     folder = tmp_path / "instance"
     shutil.copytree(prepared, folder)
     return folder
@@ -49,13 +66,25 @@ def settings() -> dict[str, Any]:
 
 
 @pytest.fixture
-def app(instance: Path, settings: dict[str, Any]) -> Iterator[Flask]:
+def start(instance: Path) -> Iterator[Callable[..., Flask]]:
+    """Starts the site with these settings; the folder is this test's own unless one is named."""
+    started: list[Flask] = []
+
+    def start(**settings: Any) -> Flask:
+        chosen = {"TESTING": True, "INSTANCE_PATH": str(instance), "MIN_FREE_SPACE": 0}
+        started.append(create_app(chosen | settings))
+        return started[-1]
+
+    yield start
+    for app in started:
+        with app.app_context():
+            db.engine.dispose()
+
+
+@pytest.fixture
+def app(start: Callable[..., Flask], settings: dict[str, Any]) -> Flask:
     """The site, on a folder and a database of its own."""
-    chosen = {"TESTING": True, "INSTANCE_PATH": str(instance), "MIN_FREE_SPACE": 0}
-    app = create_app(chosen | settings)
-    yield app
-    with app.app_context():
-        db.engine.dispose()
+    return start(**settings)
 
 
 @pytest.fixture
