@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     Parsed = tuple[IO[bytes], MultiDict[str, str], MultiDict[str, FileStorage]]
 
-BLOCK = 1024 * 1024
+# With 1 MiB gunicorn 27 holds 8 MiB and more for each upload, with 256 KiB it copies twice as much.
+BLOCK = 512 * 1024
 MOST_PARTS = 1000
 # A part's headers are a name and a type; a body that never ends them would fill the memory.
 LONGEST_HEADERS = 8 * 1024
