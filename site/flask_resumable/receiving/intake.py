@@ -4,6 +4,7 @@ import os
 import queue
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from .lane import Lane
@@ -12,7 +13,10 @@ from .watch import Stopped
 
 MIB = 1 << 20
 _BUFFERS = 4
-_BEHIND = 2
+_BEHIND = 8
+
+
+Mark = Callable[[int], Callable[[], None]]
 
 
 class Hasher(Protocol):
@@ -35,24 +39,24 @@ class Received:
 
 @dataclass
 class Intake:
-    """`receive(body)` writes to `fd` from `offset` on, at most `limit` bytes, and returns when all
-    is written.
+    """`receive(body)` writes to `fd` from `offset` on, at most `limit` bytes.
 
     `mark(offset)` is called after each `every` bytes, with all hashers just there, and gives the
-    task that makes them durable; the last bytes are left to the caller. Nothing is flushed twice at a time,
-    and the receiver is never more than a few `every` ahead of the disk.
+    task that makes them durable; the last bytes are left to the caller. Only one task runs at a
+    time, and the receiver is never more than eight `every` ahead of the disk.
     """
 
     fd: int
     offset: int
     limit: int | None = None
     hashers: Sequence[Hasher] = ()
-    mark: Callable[[int], Callable[[], None]] | None = None
+    mark: Mark | None = None
     every: int = 8 * MIB
     step: Callable[[int], None] | None = None
     """Called in the receiving thread as often, with the offset up to which bytes may come next."""
     _free: "queue.SimpleQueue[bytearray]" = field(default_factory=queue.SimpleQueue)
     _made: int = 0
+    _newest: Callable[[], None] | None = None
 
     def __post_init__(self) -> None:
         self._hash = Lane("resumable-hash", _BUFFERS * 2)
@@ -121,17 +125,18 @@ class Intake:
         if self.step is not None:
             self.step(offset + self.every)
         if self.mark is not None:
-            mark = self.mark
-            self._hash.do(lambda: self._flush_once(mark(offset))) if beside else self._flush_once(
-                mark(offset)
-            )
+            note = partial(self._note, self.mark, offset)
+            self._hash.do(note) if beside else note()
 
-    def _flush_once(self, task: Callable[[], None]) -> None:
-        def work() -> None:
-            if not self._flush.failed:  # a failed flush is not tried again
-                task()
+    def _note(self, mark: Mark, offset: int) -> None:
+        self._newest = mark(offset)
+        self._flush.do(self._flush_newest)
 
-        self._flush.do(work)
+    def _flush_newest(self) -> None:
+        """A slow disk makes several marks durable at once; a failed flush is not tried again."""
+        task, self._newest = self._newest, None
+        if task is not None and not self._flush.failed:
+            task()
 
 
 def _fill(body: Body, view: memoryview) -> tuple[int, Stopped | None]:

@@ -119,7 +119,7 @@ class PlainBody(Body):
     def take(self, view: memoryview) -> int:
         """From the stream; a client that went away is `Gone`."""
         try:
-            data = self._stream.read(min(view.nbytes, 1 << 16))
+            data = self._stream.read(view.nbytes)
         except (ClientDisconnected, OSError) as error:
             raise Gone("The client closed the connection early") from error
         view[: len(data)] = data
