@@ -146,7 +146,7 @@ class Browser:
             meta = self.page.html.select_one("meta[name=csrf-token]")
             assert meta
             data["csrf_token"] = str(meta["content"])
-        sent = self._whence() | self.headers
+        sent = (self._whence() if token else {}) | self.headers
         return self._read(self.client.post(url, data=data, buffered=True, headers=sent))
 
     def log_in(self, username: str, password: str) -> Page:

@@ -27,6 +27,18 @@ DERIVED = {
     "SESSION_COOKIE_SAMESITE": "Lax",
     "WTF_CSRF_TIME_LIMIT": None,  # as long as the session lasts
 }
+# What the text of a setting must look like, and how that is said.
+MEANT = {
+    "DATABASE_URL": (
+        r"sqlite:///.+|postgresql\+psycopg://.+",
+        '"sqlite:///FILE" or "postgresql+psycopg://USER:PASSWORD@HOST/NAME"',
+    ),
+    "LOG_FORMAT": (r"json|text|auto", '"json", "text" or "auto"'),
+    "LOG_LEVEL": (r"(?i:debug|info|warning|error)", '"debug", "info", "warning" or "error"'),
+    "PUBLIC_URL": (r"(https?://[^/\s]+/?)?", 'empty or like "https://files.example.org"'),
+    "REGISTRATION": (r"closed|invite|open", '"closed", "invite" or "open"'),
+    "STORAGE_URL": (r"file:.+", '"file:FOLDER"'),
+}
 
 
 class BadSetting(ValueError):
@@ -151,8 +163,9 @@ def find(target: str) -> Any:
 
 def _derive(app: Flask) -> None:
     config = app.config
-    if config["REGISTRATION"] not in {"closed", "invite", "open"}:
-        raise BadSetting('REGISTRATION must be "closed", "invite" or "open".')
+    for name, (pattern, words) in MEANT.items():
+        if not re.fullmatch(pattern, config[name]):
+            raise BadSetting(f"{name} must be {words}, not {config[name]!r}.")
     config["SQLALCHEMY_DATABASE_URI"] = config["DATABASE_URL"]
     config["PERMANENT_SESSION_LIFETIME"] = config["SESSION_REMEMBERED"]
     config["TRUSTED_HOSTS"] = config["TRUSTED_HOSTS"] or None
