@@ -29,12 +29,18 @@ from frontdesk.admin import overview
 from frontdesk.api import people
 from frontdesk.files import browse, file, picture, receive, upload
 from frontdesk.hello import about, choices, home
+from frontdesk.posts import links, parcels, visit
 from frontdesk.profile import profile
 
 ROOT = Path(__file__).resolve().parents[2]
+PLUMBING = (
+    *(logs, db, access, security, Bootstrap5(), language, forms),
+    *(templating, assets, errors, cli),
+)
 PAGES = (
-    login, setup, home, choices, about, upload, browse, file, picture, profile, people, overview,
-)  # fmt: skip
+    *(login, setup, home, choices, about, upload, browse, file, picture),
+    *(parcels, links, visit, profile, people, overview),
+)
 
 
 def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
@@ -49,20 +55,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
 
     startup.make_instance_folder(app)
     startup.keep_secret_key(app)
-    plumbing = (
-        logs,
-        db,
-        access,
-        security,
-        Bootstrap5(),
-        language,
-        forms,
-        templating,
-        assets,
-        errors,
-        cli,
-    )
-    for part in plumbing:
+    for part in PLUMBING:
         part.init_app(app)
     for place in dict.fromkeys(page.bp for page in PAGES):  # pages of one place share a blueprint
         app.register_blueprint(place)

@@ -29,7 +29,7 @@ def browse(subpath: str) -> Response:
     if not isinstance(found, File):
         return _folder(found, folders.path_of(found))
     if request.args.get("download"):
-        return send(found, download=True)
+        return send(found.blob, found.name, found.media_type, download=True)
     return page(
         "files/file.html",
         file=found,

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from frontdesk.files import folders, listing, service
 from frontdesk.files.deliver import send_blob
 from frontdesk.files.forms import RenameForm
-from frontdesk.files.models import File
+from frontdesk.files.models import Blob, File
 from frontdesk.files.upload import bp
 from frontdesk.forms import Form
 from frontdesk.pages import page
@@ -29,7 +29,8 @@ def download(file_id: UUID, filename: str) -> Response:
     file = service.get_file(current_user.id, file_id)
     if file.deleted_at:
         abort(404)
-    return send(file, download=bool(request.args.get("download")))
+    wanted = bool(request.args.get("download"))
+    return send(file.blob, file.name, file.media_type, download=wanted)
 
 
 @bp.route("/file/<uuid:file_id>/change/rename", methods=["GET", "POST"])
@@ -64,20 +65,20 @@ def undo(file_id: UUID) -> Response:
     return redirect(place_of(file), 303)
 
 
-def send(file: File, *, download: bool) -> Response:
-    """The bytes of ``file`` under its name."""
+def send(blob: Blob, name: str, media_type: str, *, download: bool) -> Response:
+    """The bytes of ``blob`` under a name."""
     try:
         return send_blob(
             service.storage(),
-            file.blob_id,
-            name=file.name,
-            media_type=file.media_type,
-            sha256=file.blob.sha256,
-            modified=file.created_at,
+            blob.id,
+            name=name,
+            media_type=media_type,
+            sha256=blob.sha256,
+            modified=blob.created_at,
             download=download,
         )
     except FileNotFoundError as error:
-        raise RuntimeError(f"file {file.id} has lost its bytes") from error
+        raise RuntimeError(f"blob {blob.id} has lost its bytes") from error
 
 
 def place_of(file: File) -> str:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
-from wtforms import MultipleFileField, StringField, SubmitField
+from wtforms import Field, MultipleFileField, StringField, SubmitField
 from wtforms.validators import InputRequired
 
 from frontdesk.forms import Form
 
 
+def _asked(form: Form, field: Field) -> None:
+    """Mark the field as one that must be filled in; the page says so, not this form."""
+
+
+_asked.field_flags = {"required": True}  # type: ignore[attr-defined]  # as WTForms' validators do
+
+
 class UploadForm(Form):
-    the_file = MultipleFileField(_("Files"))
+    the_file = MultipleFileField(_("Files"), [_asked])
     folder = StringField(
         _("Folder"),
         description=_("Such as reports/2026. It is made if it isn't there."),

@@ -11,6 +11,7 @@ from frontdesk.access import public
 from frontdesk.db import db
 from frontdesk.files import service as files
 from frontdesk.pages import page
+from frontdesk.posts import service as posts
 
 bp = Blueprint("hello", __name__)
 LONGEST_NAME = 80
@@ -35,6 +36,7 @@ def home() -> Response:
     return page(
         "hello/dashboard.html",
         person=current_user.shown_name,
+        waiting=posts.received_by(member_id, done=False),
         recent=files.recent(member_id),
         space=files.space(member_id),
     )

@@ -1,0 +1,87 @@
+"""The files that came with a form: taken in one by one, and what came of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from flask import current_app, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.datastructures import FileStorage
+
+from frontdesk.files import folders, names, service
+from frontdesk.files.models import File
+from frontdesk.files.receive import Request
+from frontdesk.forms import Refused
+from frontdesk.security import csrf
+from frontdesk.storage import Staged
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of one request: the files that stay, and the refusals of the others."""
+
+    path: list[str]
+    saved: list[File] = field(default_factory=list)
+    renamed: list[tuple[str, str]] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+
+    @property
+    def status(self) -> int:
+        return max((no.status for no in self.refused), default=422)
+
+
+def receive() -> None:
+    """Let the files of this request go straight to storage.
+
+    :raise 400: if the form has no CSRF token of ours
+    """
+    room = service.space(current_user.id).left
+    most = current_app.config["MAX_FILE_SIZE"]
+    asked = cast(Request, request)
+    asked.receive_into(service.storage(), most, room, service.kept_free())
+    csrf.protect()
+
+
+def keep(path: list[str]) -> Outcome:
+    """Keep the files of this request in the member's folder at ``path``, each for itself."""
+    outcome = Outcome(path)
+    for sent in request.files.getlist("the_file"):
+        try:
+            _keep_one(sent, path, outcome)
+        except Refused as no:
+            outcome.refused.append(no)
+    if cast(Request, request).cut_off:
+        said = _("The connection broke off. Choose the files that are missing once more.")
+        outcome.refused.append(Refused(said, "the_file", 400))
+    return outcome
+
+
+def _keep_one(sent: FileStorage, path: list[str], outcome: Outcome) -> None:
+    raw = sent.filename or ""
+    file = service.take_in(current_user.id, path + _folders_in(raw), raw, cast(Staged, sent.stream))
+    outcome.saved.append(file)
+    if file.name != raw.rpartition("/")[2]:
+        outcome.renamed.append((raw, file.name))
+
+
+def _folders_in(raw: str) -> list[str]:
+    """The folders that a browser names when a whole folder was chosen; none of a hostile name."""
+    *parents, _last = raw.split("/")
+    is_plain = "\\" not in raw and not raw.startswith("/") and ".." not in parents
+    return names.folder_parts("/".join(parents)) if is_plain else []
+
+
+def describe(file: File) -> dict[str, Any]:
+    """A file as programs see it; ``size`` in bytes, ``path`` as folder/name."""
+    folder = folders.path_of(folders.get(file.folder_id)) if file.folder_id else []
+    return {
+        "id": str(file.id),
+        "name": file.name,
+        "path": "/".join([*folder, file.name]),
+        "size": file.size,
+        "type": file.media_type,
+        "sha256": file.blob.sha256,
+        "url": url_for("files.download", file_id=file.id, filename=file.name),
+    }
