@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from frontdesk import create_app
-from frontdesk.settings import refuse_debug
+from frontdesk.settings import BadSetting, refuse_debug
 
-application = create_app()
+try:
+    application = create_app()
+except BadSetting as error:
+    raise SystemExit(f"Frontdesk doesn't start: {error}") from None
 refuse_debug(application)

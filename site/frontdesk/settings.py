@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from click import ClickException
 from flask import Config, Flask
 
 PREFIX = "FRONTDESK_"
@@ -41,8 +42,11 @@ MEANT = {
 }
 
 
-class BadSetting(ValueError):
-    """A setting is unknown, of the wrong kind, or impossible; the message says what to write."""
+class BadSetting(ClickException):
+    """A setting is unknown, of the wrong kind, or impossible; the message says what to write.
+
+    The ``flask`` command shows it without a traceback.
+    """
 
 
 def load(app: Flask, defaults: Path, overrides: Mapping[str, Any]) -> None:
@@ -53,7 +57,7 @@ def load(app: Flask, defaults: Path, overrides: Mapping[str, Any]) -> None:
     known = _read(defaults)
     given: dict[str, tuple[Any, str]] = {}
     own = Path(app.instance_path) / "config.py"
-    if own.is_file():
+    if _is_there(own):
         given |= {name: (value, str(own)) for name, value in _read(own).items()}
     given |= dict(_from_environment(known))
     extensions = given.get("EXTENSIONS", (known["EXTENSIONS"], ""))[0]
@@ -88,6 +92,16 @@ def refuse_debug(app: Flask) -> None:
             "Frontdesk doesn't start: debug is on, and a production server must never debug.\n"
             "Unset FLASK_DEBUG, or use `make dev` to work on the site."
         )
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:
+        raise BadSetting(
+            f"{path} can't be read ({error.strerror}). Let the user that runs Frontdesk read its "
+            "folder, or name another folder in FRONTDESK_INSTANCE_PATH."
+        ) from error
 
 
 def _read(path: Path) -> dict[str, Any]:
