@@ -13,6 +13,7 @@ from flask import Flask, render_template_string
 from flask_babel import Babel
 from flask_bootstrap import Bootstrap5
 from flask_wtf import CSRFProtect
+from jinja2 import FileSystemBytecodeCache
 
 from frontdesk import forms
 from frontdesk.templating import Loud
@@ -34,8 +35,13 @@ IMPORTS = """
 Show = Callable[..., BeautifulSoup]
 
 
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app() -> Iterator[Flask]:
+def app(compiled: FileSystemBytecodeCache) -> Flask:
     app = Flask("macros", template_folder=str(TEMPLATES))
     app.config.update(SECRET_KEY="test", TESTING=True, BOOTSTRAP_SERVE_LOCAL=True)
     Babel(app)
@@ -43,11 +49,12 @@ def app() -> Iterator[Flask]:
     CSRFProtect(app)
     forms.init_app(app)
     app.jinja_env.undefined = Loud
+    app.jinja_env.bytecode_cache = compiled
     app.jinja_env.globals["asset"] = lambda name: f"/static/{name}?hash"
     app.add_url_rule("/things/<kind>", "things", str)
     app.add_url_rule("/thing/<int:id>", "thing", str)
     app.add_url_rule("/thing/<int:id>/delete", "delete", str, methods=["POST"])
-    yield app
+    return app
 
 
 @pytest.fixture

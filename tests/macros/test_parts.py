@@ -95,7 +95,7 @@ def test_19_a_table_has_a_caption_headings_and_says_how_it_is_sorted(table: Beau
 def test_19_on_a_small_screen_each_cell_knows_its_title(table: BeautifulSoup) -> None:
     cells = table.select("tbody tr:first-child > *")
     assert [c["data-label"] for c in cells] == [t for _, t in TITLES] + ["Actions"]
-    region = table.select_one("[role=region]")
+    region = table.section
     assert (region["aria-label"], region["tabindex"]) == ("Files", "0")
 
 

@@ -158,10 +158,10 @@ def test_6_choices_are_a_group_whose_legend_is_the_question(page: BeautifulSoup,
 
 
 def test_6_a_group_that_needs_an_answer_says_so(page: BeautifulSoup) -> None:
-    assert all(radio.has_attr("required") for radio in page.select("[name=colour]"))
-    assert page.select_one("fieldset:has([name=colour])")["aria-describedby"].startswith(
-        "colour-hint"
-    )
+    group = page.select_one("fieldset:has([name=colour])")
+    assert (group["role"], group["aria-required"]) == ("radiogroup", "true")
+    assert group["aria-describedby"].startswith("colour-hint")
+    assert all(radio.has_attr("required") for radio in group.select("input"))
 
 
 def test_7_what_is_wrong_with_the_whole_form_is_said(show: Show) -> None:

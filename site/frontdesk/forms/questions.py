@@ -111,9 +111,16 @@ def _check(field: Field, kind: str, asked: Attributes, frame: Frame) -> str:
 
 def _group(field: Any, kind: str, asked: Attributes, frame: Frame) -> str:
     """Radio buttons, or checkboxes for one question: the question is the legend."""
-    described = _described(field, field.description)
-    names = f' aria-describedby="{escape(described)}"' if described else ""
-    mark = _optional() if _is_optional(field, field.option_widget.input_type == "radio") else ""
+    radio = field.option_widget.input_type == "radio"
+    names = write_attributes(
+        {
+            "role": "radiogroup" if radio else False,
+            # Chromium says nothing of `required` on the buttons themselves.
+            "aria-required": "true" if radio and field.flags.required else False,
+            "aria-describedby": _described(field, field.description) or False,
+        }
+    )
+    mark = _optional() if _is_optional(field, radio) else ""
     css = join(frame.label(), asked.get("label_class"))
     open_cell, close_cell = frame.cell()
     choices = "".join(
