@@ -1,0 +1,103 @@
+"""migrations/ - the database that they make is the one that the models mean, up and down."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import Inspector, inspect
+
+from frontdesk.db import Base, db
+from frontdesk.startup import MIGRATIONS
+
+
+@pytest.fixture
+def empty(start: Callable[..., Flask], tmp_path: Path) -> Iterator[Flask]:
+    """A site whose database the migrations have just made."""
+    app = start(INSTANCE_PATH=str(tmp_path / "new"))
+    with app.app_context():
+        yield app
+
+
+def schema() -> dict[str, str]:
+    """What SQLite has: its own words for each table and index."""
+    rows = db.session.connection().exec_driver_sql(
+        "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' AND sql IS NOT NULL"
+    )
+    found = {name: sql for name, sql in rows}
+    db.session.rollback()
+    return found
+
+
+def differences() -> list[object]:
+    with db.engine.connect() as connection:
+        return list(compare_metadata(MigrationContext.configure(connection), Base.metadata))
+
+
+def test_the_migrations_make_what_the_models_mean(empty: Flask) -> None:
+    assert differences() == []
+
+
+def test_the_comparison_sees_a_difference(empty: Flask) -> None:
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE members ADD COLUMN shoe_size INTEGER")
+    assert "shoe_size" in str(differences())
+
+
+def test_down_and_up_again_gives_the_same(empty: Flask) -> None:
+    before = schema()
+    downgrade(revision="base")
+    assert schema().keys() == {"alembic_version"}
+    upgrade()
+    assert schema() == before
+
+
+def test_people_outlast_each_step_down_and_up(app: Flask) -> None:
+    with app.app_context():
+        before = people()
+        for revision in ScriptDirectory(str(MIGRATIONS)).walk_revisions():
+            if revision.revision != "0001":  # that one makes the table
+                downgrade(revision=str(revision.down_revision))
+                assert people() == before
+        upgrade()
+        assert people() == before and len(before) == 3
+
+
+def people() -> list[object]:
+    with db.engine.begin() as connection:
+        return list(connection.exec_driver_sql("SELECT id, username FROM members ORDER BY id"))
+
+
+def test_migrations_form_one_line() -> None:
+    script = ScriptDirectory(str(MIGRATIONS))
+    assert len(script.get_heads()) == 1
+    for revision in script.walk_revisions():
+        path = Path(revision.path).stem
+        assert path.split("_")[0] == revision.revision, "the newest is found by its file's name"
+
+
+def names(table: str, found: Inspector) -> Iterator[str | None]:
+    yield found.get_pk_constraint(table)["name"]
+    for thing in found.get_foreign_keys(table) + found.get_unique_constraints(table):
+        yield thing["name"]
+    for thing in found.get_indexes(table) + found.get_check_constraints(table):
+        yield thing["name"]
+
+
+def test_everything_has_a_name_by_the_convention(empty: Flask) -> None:
+    """Without a name SQLite can't drop it, and PostgreSQL makes one up."""
+    found = inspect(db.engine)
+    for table in set(found.get_table_names()) - {"alembic_version"}:
+        for name in names(table, found):
+            assert name and re.match(rf"(pk|fk|uq|ix|ck)_{table}", name), (table, name)
+
+
+def test_every_table_of_the_models_is_there_and_no_other(empty: Flask) -> None:
+    assert set(inspect(db.engine).get_table_names()) == {*Base.metadata.tables, "alembic_version"}
