@@ -168,9 +168,7 @@ def test_a_broken_disk_is_no_refusal(
 
 
 @pytest.mark.parametrize("where", ["length", "chunked"])
-@pytest.mark.parametrize(
-    "after", ["", "x" * 10, "x" * 2_000_000, "\r\n", "\r\n-", "\r\n--"]
-)
+@pytest.mark.parametrize("after", ["", "x" * 10, "x" * 2_000_000, "\r\n", "\r\n-", "\r\n--"])
 def test_of_a_form_that_broke_off_the_complete_files_stay(
     client: FlaskClient, storage: LocalStorage, where: str, after: str
 ) -> None:
