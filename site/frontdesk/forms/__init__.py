@@ -40,10 +40,6 @@ class Form(FlaskForm):
     """A form with a CSRF token that can show a service's refusal beside the field."""
 
     class Meta:
-        write_fields = staticmethod(write_fields)
-        write_field = staticmethod(write_field)
-        write_button = staticmethod(write_button)
-
         def get_translations(self, form: BaseForm) -> Words:
             return Words()
 
