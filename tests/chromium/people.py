@@ -1,0 +1,74 @@
+"""Who is at the site that the browser tests see, and what they keep there."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+from pathlib import Path
+
+from PIL import Image
+from sqlalchemy import select
+
+from frontdesk import create_app
+from frontdesk.accounts import service as accounts
+from frontdesk.accounts.models import Member
+from frontdesk.db import db, transaction
+from frontdesk.files import service as files
+from frontdesk.files.models import File
+
+LONG_NAME = "Jahresabschlusspruefungsberichtsentwurf" + "X" * 21  # 60 letters, no place to break
+MANY = 55  # more than a page of a folder shows
+PASSWORD = "a long enough password"
+
+
+def photo(width: int = 640, height: int = 480, *, exif: bool = False) -> bytes:
+    """A JPEG; with ``exif`` it says where it was taken: 59.3293 N, 18.0686 E."""
+    image = Image.effect_mandelbrot((width, height), (-2.2, -1.2, 1.0, 1.2), 60).convert("RGB")
+    data, place = io.BytesIO(), Image.Exif()
+    if exif:
+        place[0x010F], place[0x0110] = "Frontdesk", "Test camera"
+        place[0x8825] = {
+            1: "N", 2: (59.0, 19.0, 45.5), 3: "E", 4: (18.0, 4.0, 7.0), 29: "2026:01:02"
+        }  # fmt: skip
+    image.save(data, "JPEG", quality=88, exif=place)
+    return data.getvalue()
+
+
+def settle(instance: Path) -> None:
+    """Alice has many files and a disabled neighbour, Bob has none, Dave no room; Root is admin."""
+    app = create_app({"TESTING": True, "INSTANCE_PATH": str(instance), "MIN_FREE_SPACE": 0})
+    with app.test_request_context():
+        for name in ("alice", "bob", "dave", "erin", "frank", "root"):
+            accounts.create(name, PASSWORD, is_admin=name == "root")
+        _fill()
+        _limit()
+        db.session.remove()
+        db.engine.dispose()
+
+
+def _fill() -> None:
+    alice = accounts.find("alice")
+    assert alice
+    for number in range(MANY):
+        _keep(alice.id, ["many"], f"note {number:02}.txt", b"a note")
+    _keep(alice.id, ["reports", "2026"], "summary.pdf", b"%PDF-1.4\n%%EOF\n")
+    _keep(alice.id, [LONG_NAME], f"{LONG_NAME}.txt", b"deep")
+    _keep(alice.id, [], f"{LONG_NAME}.bin", b"\0" * 1_234_567)
+    _keep(alice.id, [], "مرحبا بالعالم.txt", "مرحبا".encode())
+    _keep(alice.id, [], "年度报告 2026.pdf", b"%PDF-1.4\n%%EOF\n")
+    _keep(alice.id, [], "lake.jpg", photo())
+
+
+def _keep(owner: object, folder: list[str], name: str, content: bytes) -> File:
+    with files.storage().begin() as staged:
+        staged.write(content)
+        return files.take_in(owner, folder, name, staged)
+
+
+def _limit() -> None:
+    with transaction():
+        for member in db.session.scalars(select(Member)):
+            if member.username == "dave":
+                member.quota = 0
+            if member.username == "erin":
+                member.disabled_at = datetime.now(UTC)

@@ -1,0 +1,174 @@
+"""Every page and state of the site: who sees it, and how one gets there. Without JavaScript too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from secrets import token_hex
+
+from playwright.sync_api import Page, Response
+from tests.chromium.people import LONG_NAME
+
+Way = Callable[[Page], Response]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    name: str
+    who: str
+    go: Way
+    status: int = 200
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def press(page: Page, selector: str) -> Response:
+    """Press a button of a form, and wait for what comes."""
+    with page.expect_navigation() as coming:
+        page.locator(selector).first.click()
+    return arrived(coming.value)
+
+
+def arrived(response: Response | None) -> Response:
+    """The answer to a navigation; None is a jump inside a page, which none of these is."""
+    assert response, "this went nowhere"
+    return response
+
+
+def send(page: Page, form: str, /, **answers: str) -> Response:
+    """Fill in the fields of a form by their names, and send it."""
+    for name, answer in answers.items():
+        page.locator(f"#{form} [name={name}]").fill(answer)
+    return press(page, f"#{form} button[type=submit], #{form} button:not([type])")
+
+
+def at(address: str) -> Way:
+    return lambda page: arrived(page.goto(address))
+
+
+def after(address: str, form: str, /, **answers: str) -> Way:
+    """The page that comes of sending a form."""
+
+    def go(page: Page) -> Response:
+        page.goto(address)
+        return send(page, form, **answers)
+
+    return go
+
+
+def after_upload(*files: tuple[str, bytes]) -> Way:
+    def go(page: Page) -> Response:
+        page.goto("/upload")
+        chosen = [{"name": n, "mimeType": "text/plain", "buffer": data} for n, data in files]
+        page.locator("[name=the_file]").set_input_files(chosen)  # type: ignore[arg-type]
+        return send(page, "upload", folder="scratch")
+
+    return go
+
+
+def on_file(file: str, link: str = "", form: str = "", /, **answers: str) -> Way:
+    """A page that a file's page leads to; with ``form``, what comes of sending that one's form."""
+
+    def go(page: Page) -> Response:
+        last = arrived(page.goto(f"/path/{file}"))
+        if link:
+            last = press(page, f"main a[href$='/change/{link}']")
+        return send(page, form, **answers) if form else last
+
+    return go
+
+
+def _deleted(page: Page) -> Response:
+    """A file of its own, that goes to the bin."""
+    page.goto("/upload")
+    chosen = {"name": f"{LONG_NAME}.tmp", "mimeType": "text/plain", "buffer": b"bin"}
+    page.locator("[name=the_file]").set_input_files(chosen)  # type: ignore[arg-type]
+    send(page, "upload", folder="bin")
+    press(page, ".list tbody a")
+    press(page, "main a[href$='/change/delete']")
+    return send(page, "delete")
+
+
+def _wrong(page: Page) -> Response:
+    """A wrong password, each time for another name: too many for one name are counted."""
+    page.goto("/login")
+    return send(page, "login", username=f"zoe-{token_hex(4)}", password="wrong")
+
+
+def _locked(page: Page) -> Response:
+    """One wrong password too many."""
+    page.goto("/login")
+    while (last := send(page, "login", username="mallory", password="wrong")).status != 429:
+        assert last.status == 422
+    return last
+
+
+def _without_token(page: Page) -> Response:
+    """A form whose page was open too long."""
+    page.goto("/login")
+    page.context.clear_cookies(name="frontdesk")
+    return press(page, ".site-footer form [name=language][value=en]")
+
+
+def _next_page(page: Page) -> Response:
+    page.goto("/path/many/")
+    return press(page, "a[rel=next]")
+
+
+def _wrong_picture(page: Page) -> Response:
+    page.goto("/profile")
+    chosen = {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": b"not a picture"}
+    page.locator("[name=image]").set_input_files(chosen)  # type: ignore[arg-type]
+    return send(page, "profile", display_name="x" * 81)
+
+
+STATES = (
+    State("welcome", "carol", at("/")),
+    State("login", "carol", at("/login")),
+    State("login-empty", "carol", after("/login", "login", username="", password=""), 422),
+    State("login-wrong", "carol", _wrong, 422),
+    State("login-locked", "carol", _locked, 429),
+    State("form-too-old", "carol", _without_token, 400),
+    State("401", "carol", at("/path/"), 401),
+    State("404-stranger", "carol", at("/nothing/here"), 404),
+    State("404-member", "alice", at("/path/nothing.txt"), 404),
+    *(
+        State(f"error-{status}", "carol", at(f"/fail/{status}"), status)
+        for status in (400, 403, 405, 410, 413, 415, 416, 422, 429, 500, 503, 507)
+    ),
+    State("hello-stranger", "carol", at("/hello/")),
+    State("hello-name", "carol", at("/hello/Grace%20Hopper")),
+    State("hello-long-name", "carol", at(f"/hello/{LONG_NAME}")),
+    State("hello-name-member", "alice", at("/hello/bob")),
+    State("help", "carol", at("/help")),
+    State("accessibility", "carol", at("/accessibility")),
+    State("dashboard-empty", "bob", at("/hello/")),
+    State("dashboard-filled", "alice", at("/hello/")),
+    State("upload", "alice", at("/upload")),
+    State("upload-into-folder", "alice", at(f"/upload?folder={LONG_NAME}")),
+    State("upload-none", "alice", after("/upload", "upload"), 422),
+    State("upload-partly", "frank", after_upload((f"{LONG_NAME}.txt", b"a"), ("empty.txt", b"")), 422),
+    State("upload-done", "frank", after_upload(("good.txt", b"good"))),
+    State("upload-no-room", "dave", at("/upload")),
+    State("files-empty", "bob", at("/path/")),
+    State("files-filled", "alice", at("/path/")),
+    State("files-folder", "alice", at(f"/path/{LONG_NAME}/")),
+    State("files-many", "alice", at("/path/many/")),
+    State("files-next", "alice", _next_page),
+    State("search-found", "alice", after("/path/", "search", key="xxx")),
+    State("search-nothing", "alice", after("/path/", "search", key="zebra")),
+    State("file-picture", "alice", on_file("lake.jpg")),
+    State("file-long-name", "alice", on_file(f"{LONG_NAME}.bin")),
+    State("file-rename", "alice", on_file(f"{LONG_NAME}.bin", "rename")),
+    State("file-rename-empty", "alice", on_file("lake.jpg", "rename", "rename", name=""), 422),
+    State("file-rename-taken", "alice",
+          on_file("lake.jpg", "rename", "rename", name=f"{LONG_NAME}.bin"), 422),
+    State("file-delete", "alice", on_file(f"{LONG_NAME}.bin", "delete")),
+    State("file-deleted", "frank", _deleted),
+    State("profile", "bob", at("/profile")),
+    State("profile-picture", "alice", at("/profile")),
+    State("profile-wrong", "bob", _wrong_picture, 422),
+    State("logout", "alice", at("/logout")),
+    State("admin", "root", at("/admin/")),
+)  # fmt: skip

@@ -1,0 +1,57 @@
+"""axe-core finds nothing on any page: in both themes and languages, on a phone and a desk (A1, A2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+from tests.chromium.server import Site
+from tests.chromium.states import STATES, State
+
+WIDTHS = (320, 1280)
+THEMES = ("light", "dark")
+# Every rule but those of level AAA (7:1 is not promised) and those that axe calls experiments.
+RUN = """async () => {
+  const left = ["wcag2aaa", "wcag22aaa", "experimental", "deprecated"];
+  const rules = axe.getRules().filter((rule) => !rule.tags.some((tag) => left.includes(tag)));
+  const wanted = {type: "rule", values: rules.map((rule) => rule.ruleId)};
+  const found = await axe.run({runOnly: wanted, resultTypes: ["violations", "incomplete"]});
+  const say = (kind) => found[kind].flatMap((rule) => rule.nodes.map((node) => [
+    rule.id, node.target.join(" "), (node.any[0] || node.all[0] || node.none[0])?.message ?? rule.help]));
+  return say("violations").concat(say("incomplete").map((said) => ["incomplete", ...said]));
+}"""
+
+
+def findings(page: Page, axe: str) -> Iterator[tuple[Any, ...]]:
+    """What axe finds on a page, with the theme and width that it was found at."""
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(axe)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        for theme in THEMES:
+            page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            for said in page.evaluate(RUN):
+                yield theme, width, *said
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("state", STATES, ids=str)
+def test_axe_finds_nothing(
+    state: State, language: str, open_page: Callable[..., Page], axe: str
+) -> None:
+    page = open_page(state.who, language)
+    assert state.go(page).status == state.status
+    assert list(findings(page, axe)) == []
+
+
+def test_axe_finds_nothing_on_the_set_up_page(
+    open_page: Callable[..., Page], empty_site: Site, axe: str
+) -> None:
+    page = open_page(reduced_motion="reduce", site=empty_site)
+    page.goto(empty_site.setup_address)
+    assert list(findings(page, axe)) == []
+    page.locator("#setup button[type=submit]").click()
+    assert page.locator("#error-summary").is_visible()
+    assert list(findings(page, axe)) == []
