@@ -1,7 +1,7 @@
 """What ``templates/bootstrap5/form.html`` calls to write a form.
 
-It is Python because the same as Jinja macros and WTForms' widgets costs 350 µs for a log-in
-form, and this 25 (and the words of its labels 6 each, which is Flask-Babel). A designer changes the macros, which keep Bootstrap-Flask's names.
+It is Python because Jinja macros around WTForms' widgets cost 350 µs for a log-in form, and
+this 25. A designer changes the macros, which keep Bootstrap-Flask's names.
 """
 
 from __future__ import annotations
