@@ -79,7 +79,7 @@ def upload(client: FlaskClient, *files: tuple[bytes, str], url: str = "/up", **f
 
 
 def test_files_arrive_as_they_were(client: FlaskClient, storage: LocalStorage) -> None:
-    big, small = os.urandom(3_000_000), b"--B\r\n\r\n--"
+    big, small = os.urandom(3_000_000), b"-B\r\n\r\n--"
     answer = upload(client, (big, "big.bin"), (small, "报告.pdf"), url="/up?keep=1", folder="a/b")
     assert answer["form"] == {"folder": "a/b"}
     assert not answer["cut_off"]

@@ -1,0 +1,96 @@
+"""After each test of this place: every row has its bytes, no bytes lack a row, the sums are right."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import werkzeug.test
+from flask import Flask
+from sqlalchemy import func, select
+from tests.browser import Browser, Page
+
+from frontdesk.accounts.models import Member
+from frontdesk.db import db
+from frontdesk.files import service
+from frontdesk.files.models import Blob, File
+
+JSON = {"Accept": "application/json"}
+
+
+class Books:
+    """What storage and database say of each other. ``closed`` names why a test leaves them wrong."""
+
+    closed = ""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+
+    def on_disk(self) -> set[Path]:
+        """All files of storage, unfinished ones too."""
+        with self.app.app_context():
+            folder = service.storage().path(uuid4()).parents[1]
+        return {path for path in folder.rglob("*") if not path.is_dir()}
+
+    def check(self) -> None:
+        with self.app.app_context():
+            blobs = {blob.id: blob for blob in db.session.scalars(select(Blob))}
+            for blob in blobs.values():
+                data = service.storage().path(blob.id).read_bytes()
+                assert len(data) == blob.size, "a blob is as long as its row says"
+                assert hashlib.sha256(data).hexdigest() == blob.sha256
+            assert {path.name for path in self.on_disk()} == {str(id) for id in blobs}
+            for file in db.session.scalars(select(File)):
+                assert file.size == blobs[file.blob_id].size
+            self._check_sums()
+
+    def _check_sums(self) -> None:
+        for member in db.session.scalars(select(Member)):
+            total = select(func.coalesce(func.sum(File.size), 0)).where(File.owner_id == member.id)
+            assert member.used == db.session.scalar(total), f"{member.username}: used = Σ sizes"
+            quota = self.app.config["QUOTA"] if member.quota is None else member.quota
+            assert member.used + member.reserved <= quota, f"{member.username} is within the quota"
+
+
+@pytest.fixture(autouse=True)
+def forms_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Werkzeug's client writes large forms to a temporary file that nobody closes."""
+    in_memory = partial(werkzeug.test.stream_encode_multipart, use_tempfile=False)
+    monkeypatch.setattr(werkzeug.test, "stream_encode_multipart", in_memory)
+
+
+@pytest.fixture(autouse=True)
+def books(app: Flask) -> Iterator[Books]:
+    """Checked after each test."""
+    books = Books(app)
+    yield books
+    if not books.closed:
+        books.check()
+
+
+@pytest.fixture
+def used(app: Flask) -> Callable[[str], int]:
+    """The bytes that a member has used."""
+
+    def used(name: str) -> int:
+        with app.app_context():
+            return db.session.scalar(select(Member.used).where(Member.username == name)) or 0
+
+    return used
+
+
+def a_file(name: str, content: bytes = b"content") -> tuple[BytesIO, str]:
+    """A file as a form sends it."""
+    return BytesIO(content), name
+
+
+def send(browser: Browser, *files: tuple[BytesIO, str], folder: str = "", **headers: Any) -> Page:
+    """Choose ``files`` on the upload page, and press the button."""
+    browser.visit("/upload")
+    return browser.submit("upload", the_file=list(files), folder=folder, headers=headers)

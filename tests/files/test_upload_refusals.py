@@ -1,0 +1,309 @@
+"""/upload - what can't be kept is named with its reason, and the rest stays."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
+from tests.browser import Browser, Page
+from tests.files.conftest import JSON, Books, a_file, send
+from tests.files.wire import BOUNDARY, CONTENT_TYPE, multipart
+
+from frontdesk.accounts.models import Member
+from frontdesk.db import db
+from frontdesk.files import service
+from frontdesk.storage import Staged
+
+Used = Callable[[str], int]
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    """Two million bytes are to these tests what 2 GB are to a site."""
+    return {"MAX_FILE_SIZE": 2_000_000, "QUOTA": 5_000_000}
+
+
+def token(browser: Browser) -> str:
+    return str(browser.visit("/help").html.select_one("meta[name=csrf-token]")["content"])
+
+
+def raw(browser: Browser, body: bytes, **environ: Any) -> Page:
+    """Post ``body`` as it is, with the browser's own token in a header."""
+    headers = {"X-CSRFToken": token(browser)}
+    sent = {"input_stream": BytesIO(body), "content_type": CONTENT_TYPE, "headers": headers}
+    return Page(browser.client.post("/upload", **sent | environ))
+
+
+def test_no_file_is_asked_for(alice: Browser) -> None:
+    page = send(alice)
+    assert page.status == 422
+    assert page.errors == {"the_file": "Select a file"}
+    assert page.problems == ["Select a file"]
+
+
+def test_the_folder_is_not_asked_for_twice(alice: Browser) -> None:
+    page = send(alice, folder="reports")
+    assert page.html.select_one("#upload [name=folder]")["value"] == "reports"
+
+
+def test_an_empty_file_is_refused(alice: Browser) -> None:
+    page = send(alice, a_file("a.txt", b""))
+    assert page.status == 422
+    assert page.errors == {"the_file": "“a.txt” is empty"}
+    assert alice.visit("/path/").text.count("a.txt") == 0
+
+
+def test_a_file_over_the_limit_is_refused_by_name(alice: Browser, used: Used) -> None:
+    page = send(alice, a_file("film.mkv", bytes(3_000_000)))
+    assert page.status == 413
+    assert page.errors == {"the_file": "“film.mkv” must be smaller than 2.0 MB"}
+    assert used("alice") == 0
+
+
+def test_a_file_at_the_limit_is_taken(alice: Browser, used: Used) -> None:
+    assert send(alice, a_file("film.mkv", bytes(2_000_000))).status == 303
+    assert used("alice") == 2_000_000
+
+
+def test_the_good_ones_stay_and_the_others_are_named(alice: Browser) -> None:
+    files = [a_file("film.mkv", bytes(2_000_001)), a_file("empty", b""), a_file("good.pdf")]
+    page = send(alice, *files, folder="in")
+    assert page.status in {413, 422}
+    assert page.problems == ["“film.mkv” must be smaller than 2.0 MB", "“empty” is empty"]
+    assert "These files were saved" in page.text
+    assert alice.visit(page.link("good.pdf")).title == "good.pdf"
+
+
+def test_a_program_learns_what_stays_and_what_does_not(alice: Browser) -> None:
+    files = [a_file("film.mkv", bytes(2_000_001)), a_file("good.pdf")]
+    answer = send(alice, *files, **JSON).response
+    assert (answer.status_code, answer.mimetype) == (413, "application/problem+json")
+    assert answer.json["detail"] == "“film.mkv” must be smaller than 2.0 MB"
+    assert answer.json["refused"] == ["“film.mkv” must be smaller than 2.0 MB"]
+    assert [saved["name"] for saved in answer.json["saved"]] == ["good.pdf"]
+
+
+def test_a_program_without_a_file_gets_the_sentence(alice: Browser) -> None:
+    answer = send(alice, **JSON).response
+    assert (answer.status_code, answer.json["detail"]) == (422, "Select a file")
+
+
+def test_the_quota_holds_within_one_form(alice: Browser, used: Used) -> None:
+    page = send(alice, *[a_file(f"{n}.bin", bytes(1_900_000)) for n in range(3)])
+    said = "There is not enough space for “2.bin”. Delete files or ask the administrator."
+    assert (page.status, page.problems) == (413, [said])
+    assert used("alice") == 3_800_000
+
+
+def test_a_smaller_file_still_fits_after_one_that_did_not(alice: Browser, used: Used) -> None:
+    sizes = [1_900_000, 1_900_000, 1_900_000, 1_000_000]
+    page = send(alice, *[a_file(f"{n}.bin", bytes(size)) for n, size in enumerate(sizes)])
+    assert len(page.problems) == 1
+    assert used("alice") == 4_800_000
+
+
+def test_a_member_without_space_is_told_so_before(alice: Browser) -> None:
+    sizes = [2_000_000, 2_000_000, 1_000_000]
+    send(alice, *[a_file(f"{n}.bin", bytes(size)) for n, size in enumerate(sizes)])
+    page = alice.visit("/upload")
+    assert "Your space is full. Delete files or ask the administrator for more." in page.text
+    page = alice.post("/upload", the_file=a_file("a.txt"))
+    assert page.status == 413
+
+
+def test_a_quota_of_a_members_own_counts(app: Flask, alice: Browser, used: Used) -> None:
+    with app.app_context():
+        db.session.execute(update(Member).where(Member.username == "alice").values(quota=5))
+        db.session.commit()
+    assert send(alice, a_file("a.txt", b"123456")).status == 413
+    assert send(alice, a_file("a.txt", b"12345")).status == 303
+    assert used("alice") == 5
+
+
+@pytest.mark.parametrize("blank", [b"\r\n\r\n", b"\r\n\r\n\r\n"])
+def test_a_field_left_empty_takes_no_file_along(alice: Browser, blank: bytes) -> None:
+    """RFC 2046 lets a part without content share its blank line with the boundary."""
+    empty = multipart({"folder": ""}, []).split(b"\r\n\r\n")[0] + blank
+    page = raw(alice, empty + multipart({}, [("a.txt", b"content")]))
+    assert page.status == 303
+    assert "a.txt" in alice.visit("/path/").links
+
+
+def test_a_long_boundary_is_understood(alice: Browser) -> None:
+    body = multipart({}, [("a.txt", b"content")]).replace(BOUNDARY.encode(), b"b" * 71)
+    assert raw(alice, body, content_type=CONTENT_TYPE.replace(BOUNDARY, "b" * 71)).status == 303
+
+
+def test_a_body_longer_than_it_says_ends_where_it_said(alice: Browser) -> None:
+    body = multipart({}, [("a.txt", b"content"), ("b.txt", b"content")])
+    shorter = {"CONTENT_LENGTH": str(body.index(b"b.txt"))}
+    page = raw(alice, body, environ_overrides=shorter)
+    assert page.status == 400
+    assert "a.txt" in alice.visit("/path/").links
+    assert "b.txt" not in alice.page.links
+
+
+def test_a_body_shorter_than_it_says_was_cut_off(alice: Browser) -> None:
+    body = multipart({}, [("a.txt", b"content"), ("b.txt", bytes(100_000))])
+    page = raw(alice, body[:-5_000], environ_overrides={"CONTENT_LENGTH": str(len(body))})
+    assert page.status == 400
+    said = "The connection broke off. Choose the files that are missing once more."
+    assert page.problems == [said]
+    assert alice.visit(page.link("a.txt")).status == 200
+
+
+def test_a_body_of_unknown_length_is_held_to_the_limit(alice: Browser, used: Used) -> None:
+    body = multipart({}, [("big", bytes(3_000_000)), ("a.txt", b"content")])
+    page = raw(alice, body, environ_overrides={"wsgi.input_terminated": True})
+    assert page.status == 413
+    assert used("alice") == 7
+
+
+def test_a_folder_with_the_name_of_a_file_is_refused(alice: Browser) -> None:
+    send(alice, a_file("a.pdf"))
+    page = send(alice, a_file("b.pdf"), a_file("c.pdf"), folder="A.PDF/new")
+    assert page.status == 422
+    assert page.errors == {"folder": "“A.PDF” is a file. Choose another folder."}
+    assert page.html.select_one("#upload [name=folder]")["value"] == "A.PDF/new"
+
+
+def test_a_form_without_our_token_keeps_nothing(alice: Browser) -> None:
+    page = alice.post("/upload", token=False, the_file=a_file("a.txt"))
+    assert page.status == 400
+    assert "a.txt" not in alice.visit("/path/").text
+
+
+def test_a_form_with_anothers_token_keeps_nothing(alice: Browser, bob: Browser) -> None:
+    answer = {"csrf_token": token(bob), "the_file": a_file("a.txt")}
+    assert alice.client.post("/upload", data=answer).status_code == 400
+    assert "a.txt" not in alice.visit("/path/").text
+
+
+def test_a_form_of_another_site_keeps_nothing(alice: Browser) -> None:
+    page = send(alice, a_file("a.txt"), **{"Sec-Fetch-Site": "cross-site"})
+    assert page.status == 400
+    page = send(alice, a_file("a.txt"), Origin="https://evil.example")
+    assert page.status == 400
+    assert "a.txt" not in alice.visit("/path/").text
+
+
+def test_a_program_without_our_token_gets_a_problem(alice: Browser) -> None:
+    answer = alice.client.post("/upload", data={"the_file": a_file("a.txt")}, headers=JSON)
+    assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
+
+
+def test_a_stranger_leaves_nothing(carol: Browser, books: Books) -> None:
+    class Unread(BytesIO):
+        def read(self, *_: Any) -> bytes:
+            raise AssertionError("a stranger's files are read")
+
+    answer = carol.client.post(
+        "/upload", input_stream=Unread(), content_length=10**9, content_type=CONTENT_TYPE
+    )
+    page = Page(answer)
+    assert (page.status, page.title) == (401, "Log in to continue")
+    assert not books.on_disk()
+
+
+def test_a_strangers_program_gets_a_problem(carol: Browser) -> None:
+    answer = carol.client.post("/upload", data={"the_file": a_file("a.txt")}, headers=JSON)
+    assert (answer.status_code, answer.mimetype) == (401, "application/problem+json")
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("multipart/form-data", b""),
+        ("multipart/form-data; boundary=x", b"no form at all"),
+        ("multipart/form-data; boundary=" + "x" * 300, b""),
+        ("text/plain", b"content"),
+        ("application/x-www-form-urlencoded", b"the_file=a.txt"),
+    ],
+)
+def test_what_is_no_form_with_files_is_refused(
+    alice: Browser, content_type: str, body: bytes
+) -> None:
+    headers = {"X-CSRFToken": token(alice)}
+    answer = alice.client.post("/upload", data=body, content_type=content_type, headers=headers)
+    assert answer.status_code in {400, 422}
+    assert Page(answer).title
+
+
+def test_a_thousand_files_are_too_many_for_one_form(alice: Browser) -> None:
+    page = raw(alice, multipart({}, [(f"{n}.txt", b"x") for n in range(1_001)]))
+    assert page.status == 413
+
+
+def test_a_storage_that_keeps_nothing_is_a_full_disk(
+    alice: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def keep(_: Staged) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Staged, "keep", keep)
+    page = send(alice, a_file("a.txt"))
+    assert page.status == 507
+    assert page.problems == ["The file could not be written to the disk. Ask the administrator."]
+
+
+def test_a_database_that_refuses_leaves_no_bytes(
+    app: Flask, alice: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def add(*_: Any) -> None:
+        raise OperationalError("INSERT", {}, Exception("database is locked"))
+
+    monkeypatch.setattr(service, "add", add)
+    page = send(alice, a_file("a.txt"))
+    assert page.status == 503
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 8 MiB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    order = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(disk)]
+    if os.geteuid() or subprocess.run(order, check=False, capture_output=True).returncode:
+        pytest.skip("only root can mount a small disk to fill")
+    yield disk
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+class TestSmallDisk:
+    """Storage on a disk of its own, which gets full before the quota does."""
+
+    @pytest.fixture
+    def settings(self, small_disk: Path) -> dict[str, Any]:
+        return {"STORAGE_URL": f"file:{small_disk}/files"}
+
+    def test_a_full_disk_is_said_and_nothing_stays(self, alice: Browser, used: Used) -> None:
+        page = send(alice, a_file("a.bin", bytes(9_000_000)), a_file("b.txt"))
+        said = "The disk is full, so “a.bin” was not saved. Ask the administrator."
+        assert (page.status, page.problems) == (507, [said])
+        assert used("alice") == 7
+
+    def test_what_was_there_can_still_be_read(self, alice: Browser) -> None:
+        send(alice, a_file("a.bin", bytes(7_000_000)))
+        assert send(alice, a_file("b.bin", bytes(2_000_000))).status == 507
+        assert len(alice.visit("/path/a.bin?download=1").response.data) == 7_000_000
+
+
+class TestSpaceKeptFree:
+    """The last part of the disk is never given away, and that part is at most a quarter."""
+
+    @pytest.fixture
+    def settings(self, small_disk: Path) -> dict[str, Any]:
+        return {"STORAGE_URL": f"file:{small_disk}/files", "MIN_FREE_SPACE": 1_000_000_000}
+
+    def test_a_quarter_stays_free(self, alice: Browser) -> None:
+        assert send(alice, a_file("a.bin", bytes(5_000_000))).status == 303
+        assert send(alice, a_file("b.bin", bytes(2_000_000))).status == 507
