@@ -101,7 +101,7 @@ def take_in(member_id: UUID, path: list[str], raw_name: str, staged: Staged) -> 
     check(name, staged)
     staged.seek(0)
     kind = media_type(staged.read(HEAD), name)
-    with kept(staged), transaction():
+    with kept(staged):
         folder = folders.make(member_id, path)
         file = File(
             owner_id=member_id,
@@ -166,10 +166,11 @@ def undo_delete(file: File) -> File:
 
 @contextmanager
 def kept(staged: Staged) -> Iterator[None]:
-    """Make ``staged`` a blob before the rows that point at it are written.
+    """Make ``staged`` a blob, then write the rows that point at it, in one transaction.
 
-    After a refusal, which is before the commit, it goes again. After any other error it stays
-    for the purge: bytes without a row can be removed later, a row without bytes can't be mended.
+    What goes wrong before the commit takes the bytes along. When the commit itself fails nobody
+    knows whether it was written, so they stay for the purge: bytes without a row can be removed
+    later, a row without bytes can't be mended.
     """
     try:
         staged.keep()
@@ -177,10 +178,14 @@ def kept(staged: Staged) -> Iterator[None]:
         current_app.logger.error("The storage refused", exc_info=error)
         said = _("The file could not be written to the disk. Ask the administrator.")
         raise Refused(said, "the_file", 507) from error
+    committing = False
     try:
-        yield
-    except Refused:
-        storage().delete(staged.id)
+        with transaction():
+            yield
+            committing = True
+    except BaseException:
+        if not committing:
+            storage().delete(staged.id)
         raise
 
 

@@ -73,7 +73,7 @@ def keep_picture(member_id: UUID, staged: Staged, source: Path) -> None:
     except pictures.NotAPicture as error:
         raise Refused(_("The picture must be a PNG, JPEG, WebP or GIF"), "image") from error
     staged.write(made["picture"])
-    with service.kept(staged), transaction():
+    with service.kept(staged):
         member = db.session.get_one(Member, member_id)
         file = File(owner_id=member_id, name="picture.webp", media_type="image/webp")
         _drop(member)
