@@ -197,12 +197,15 @@ def test_other_types_are_saved_under_their_type(client: FlaskClient) -> None:
     assert answer.headers["Content-Disposition"] == 'attachment; filename="a.zip"'
 
 
-@pytest.mark.parametrize("url", ["/image/png/a", "/text/html/a", "/download/a", "/a/b/empty"])
+@pytest.mark.parametrize(
+    "url", ["/image/png/a", "/text/html/a", "/video/mp4/a", "/download/a", "/a/b/empty"]
+)
 @pytest.mark.parametrize("asked", ["", "bytes=0-1", "bytes=9999-"])
 def test_every_answer_is_kept_in_a_sandbox(client: FlaskClient, url: str, asked: str) -> None:
     headers = get(client, url, Range=asked).headers
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in headers["Content-Security-Policy"]
+    assert "allow-scripts" not in headers["Content-Security-Policy"]
     assert "default-src 'none'" in headers["Content-Security-Policy"]
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
 

@@ -46,7 +46,14 @@ INLINE = {
 ACTIVE = re.compile(r"html|xml|svg|script|css|^multipart/|^message/|^application/x-shockwave")
 SANE = re.compile(r"[a-z0-9]+/[a-z0-9.+-]+")
 RANGE = re.compile(r"bytes=[ \t]*(\d{0,18})-(\d{0,18})[ \t]*", re.IGNORECASE | re.ASCII)
+# Chromium shows PDFs in this (it has its viewer in a process apart); pictures and text get a
+# style of the browser's own. A film is loaded once more by the page that the browser makes for
+# it, which CORP would refuse to a page without origin; script stays off there as well.
 SANDBOX = "sandbox; default-src 'none'"
+SHOWN = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
+PLAYED = (
+    "sandbox allow-same-origin; default-src 'none'; style-src 'unsafe-inline'; media-src 'self'"
+)
 WHOLE, PARTIAL, UNCHANGED, CHANGED, BEYOND = 200, 206, 304, 412, 416
 
 
@@ -217,8 +224,12 @@ def _label(response: Response, name: str, media_type: str, download: bool) -> No
     response.headers["Content-Type"] = kind if harmless else UNKNOWN
     response.headers["Content-Disposition"] = content_disposition(name, not inline)
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Security-Policy"] = SANDBOX
+    response.headers["Content-Security-Policy"] = _policy(media_type) if inline else SANDBOX
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+
+
+def _policy(media_type: str) -> str:
+    return PLAYED if media_type.startswith(("audio/", "video/")) else SHOWN
 
 
 def _seconds(moment: datetime) -> datetime:
