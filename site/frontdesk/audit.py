@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import g, has_request_context, request
+from flask_login import current_user
 from sqlalchemy import JSON, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -30,9 +31,10 @@ class LogEntry(Base):
 
 
 def record(what: str, *, member_id: UUID | None = None, who: str = "", **facts: Any) -> None:
-    """Note a deed; the verb that it belongs to commits it."""
+    """Note a deed; the verb that it belongs to commits it. ``who`` is the member if not given."""
     entry = LogEntry(what=what, member_id=member_id, who=who, facts=facts)
     if has_request_context():
         entry.address = request.remote_addr or ""
         entry.request_id = g.get("request_id", "")
+        entry.who = who or getattr(current_user, "username", "")
     db.session.add(entry)
