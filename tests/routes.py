@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 from flask import Flask
+from werkzeug.routing import FloatConverter, IntegerConverter, Rule, UUIDConverter
 
-BLANKS = {
-    "name": "ada",
-    "secret": "not-the-secret-of-this-site",
-    "filename": "a.txt",
-    "subpath": "a/b.txt",
-    "file_id": UUID(int=7),
-    "scale": 1.0,
-}
+BLANKS = {UUIDConverter: UUID(int=7), IntegerConverter: 700_000, FloatConverter: 1.0}
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 
 
 def addresses(app: Flask) -> Iterator[tuple[str, str, str]]:
-    """(endpoint, method, address) of each route and method."""
+    """(endpoint, method, address) of each route and method. What the blanks name isn't there."""
     urls = app.url_map.bind("localhost")
     for rule in app.url_map.iter_rules():
-        assert rule.arguments <= BLANKS.keys(), f"routes.BLANKS lacks {rule.arguments}"
-        address = urls.build(rule.endpoint, {name: BLANKS[name] for name in rule.arguments})
+        address = urls.build(rule.endpoint, _filled_in(rule))
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             yield rule.endpoint, method, address
 
@@ -31,3 +25,10 @@ def addresses(app: Flask) -> Iterator[tuple[str, str, str]]:
 def changing(app: Flask) -> list[tuple[str, str, str]]:
     """Those that change something."""
     return [route for route in addresses(app) if route[1] in CHANGING]
+
+
+def _filled_in(rule: Rule) -> dict[str, Any]:
+    return {
+        name: next((blank for kind, blank in BLANKS.items() if isinstance(converter, kind)), "ada")
+        for name, converter in rule._converters.items()
+    }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from flask import Flask, abort, current_app, request
 from flask_login import LoginManager, current_user
@@ -41,9 +40,7 @@ def safe_next(target: str | None) -> str | None:
     """
     if not target or len(target) > LONGEST_NEXT or "\\" in target or not target.isprintable():
         return None
-    parts = urlsplit(target)
-    is_local = not parts.scheme and not parts.netloc
-    return target if is_local and target.startswith("/") and target[1:2] != "/" else None
+    return target if target.startswith("/") and not target.startswith("//") else None
 
 
 def _guard() -> None:

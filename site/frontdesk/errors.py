@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, current_app, g, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
 
@@ -22,7 +22,8 @@ FULL = ("disk is full", "disk I/O error", "No space left")
 def handle_http(error: HTTPException) -> Response:
     """The site's own page for ``error``, or a problem for a program."""
     status = error.code or 500
-    if error.response is not None or status < 400:
+    is_final = error.response is not None or status < 400
+    if is_final or isinstance(error, SecurityError):  # at a foreign host no page can link anything
         return error.get_response(request.environ)
     response = answer(status, error.description or "")
     for name, value in error.get_headers(request.environ):
