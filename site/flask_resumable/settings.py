@@ -28,7 +28,8 @@ class Settings:
     idle: float = 30.0
     """Seconds of silence after which a body is given up."""
     min_rate: int = 0
-    """Bytes a second, averaged over half a minute, below which a body is given up; 0: any."""
+    """Bytes a second over `rate_window` seconds below which a body is given up; 0: any."""
+    rate_window: float = 30.0
     slots: int | None = None
     """How many bodies a process receives at a time; half of its threads is a good value."""
     keep_free: int = 512 << 20

@@ -70,20 +70,31 @@ class Transfer:
 
         :raise Refused: 400 413 408 409 460 507; what was promised until then is kept.
         """
-        limit = self._limit()
         self._watch()
         with disk_limits():
-            received = self._receive(limit)
-            self._verify()
-            if received.offset != self.upload.offset:
-                self.held.promise(received.offset, self._state())
+            self.held.open()  # gives back the room that an unacknowledged tail takes
+            received = self._take(self._limit())
         if received.stopped:
             raise self._interrupted(received.stopped)
         self._conclude()
 
+    def _take(self, limit: int | None) -> Received:
+        """Receive, check, promise; what is not promised in the end is cut off at once."""
+        try:
+            received = self._receive(limit)
+            self._verify()
+            if received.offset != self.upload.offset:
+                self.held.promise(received.offset, self._state())
+        except BaseException:
+            self.held.open()
+            raise
+        return received
+
     def _watch(self) -> None:
         settings = self.settings
-        self.body.watch = Watch(settings.idle, settings.min_rate, wanted=self.held.wanted)
+        self.body.watch = Watch(
+            settings.idle, settings.min_rate, settings.rate_window, self.held.wanted
+        )
 
     def _limit(self) -> int | None:
         """How many bytes may come; what is said to be more is refused before it comes."""

@@ -46,7 +46,16 @@ class Uploads:
         with self.hold(upload_id) as held:
             answer = self.finish_due(held)
             self._may_append(held.upload, piece)
-            return held.upload, answer or self._fill(held, piece, body)
+            if held.upload.finished or held.upload.joined:
+                self._nothing_more(body)
+                return held.upload, answer
+            return held.upload, self._fill(held, piece, body)
+
+    @staticmethod
+    def _nothing_more(body: Body) -> None:
+        """A client that lost the last answer may ask again, with no bytes."""
+        if body.read(1):
+            raise errors.too_much()
 
     @staticmethod
     def _may_append(upload: Upload, piece: Piece) -> None:

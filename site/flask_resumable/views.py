@@ -95,7 +95,7 @@ class Views:
 
     def _drain(self, body: Body) -> None:
         settings = self.resumable.uploads.settings
-        body.watch = Watch(idle=settings.drain_seconds)
+        body.watch = Watch(idle=min(2.0, settings.drain_seconds))
         try:
             if not body.drain(settings.drain, settings.drain_seconds):
                 body.abandon()

@@ -60,6 +60,7 @@ class ServerBody(Body):
 
     def abandon(self) -> None:
         """gunicorn closes a connection whose body failed."""
+        super().abandon()
         self._body.failed = True
 
     def interim(self, status: str, headers: dict[str, str]) -> bool:
@@ -109,15 +110,15 @@ class _Patient:
     """Stands in for the socket while gunicorn's chunk parser reads, so that it can be
     interrupted."""
 
-    def __init__(self, sock: socket.socket, watch: Watch) -> None:
-        self._socket, self._watch = sock, watch
+    def __init__(self, sock: socket.socket, body: Body) -> None:
+        self._socket, self._for = sock, body
 
     def recv(self, size: int) -> bytes:
         while True:
             try:
                 return self._socket.recv(size)
             except TimeoutError:
-                self._watch.look()
+                self._for.watch.look()
             except OSError as error:
                 raise Gone("The connection broke") from error
 
@@ -130,7 +131,7 @@ class ChunkedBody(ServerBody):
     ) -> None:
         super().__init__(environ, body, unreader, watch)
         self._piece = memoryview(b"")
-        self._unreader.sock = _Patient(self._socket, self.watch)
+        self._unreader.sock = _Patient(self._socket, self)
 
     def take(self, view: memoryview) -> int:
         """From the piece at hand, or the next one."""

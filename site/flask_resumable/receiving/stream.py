@@ -30,6 +30,7 @@ class Body(io.RawIOBase):
     """
 
     left: int | None = None
+    _abandoned = False
 
     def __init__(self, watch: Watch | None = None) -> None:
         super().__init__()
@@ -65,9 +66,9 @@ class Body(io.RawIOBase):
         return self._count(count)
 
     def _count(self, count: int) -> int:
+        if self.left and not count:
+            raise Gone(f"The client closed the connection {self.left} bytes early")
         if self.left is not None:
-            if not count:
-                raise Gone(f"The client closed the connection {self.left} bytes early")
             self.left -= count
         return count
 
@@ -80,6 +81,7 @@ class Body(io.RawIOBase):
 
     def abandon(self) -> None:
         """Let the server close the connection after the answer: what is left on it is unknown."""
+        self._abandoned = True
 
     def trailers(self) -> dict[str, str]:
         """Fields that came after a chunked body (RFC 9112 §7.1.2), names in lower case."""
@@ -96,6 +98,8 @@ class Body(io.RawIOBase):
         sees a reset instead of the sentence.
         """
         bin_, end = memoryview(bytearray(1 << 16)), time.monotonic() + seconds
+        if self._abandoned:
+            return False
         while self.left != 0 and (count := self.readinto(bin_)):
             limit -= count
             if limit < 0 or time.monotonic() > end:

@@ -154,7 +154,8 @@ class LocalHeld:
     def open(self) -> int:
         """The data file, cut to the promise."""
         if self._data < 0:
-            self._data = disk.open_file(self._path, os.O_RDWR | os.O_CREAT)
+            create = 0 if self.upload.offset else os.O_CREAT
+            self._data = disk.open_file(self._path, os.O_RDWR | create)
         size = os.fstat(self._data).st_size
         if size < self.upload.offset:
             raise OSError(f"{self._path} is shorter than what was promised")
