@@ -1,4 +1,4 @@
-"""After each test of this place: every row has its bytes, no bytes lack a row, the sums are right."""
+"""After each test here: each row has its bytes, no bytes lack a row, the sums are right."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ JSON = {"Accept": "application/json"}
 
 
 class Books:
-    """What storage and database say of each other. ``closed`` names why a test leaves them wrong."""
+    """What storage and database say of each other; ``closed`` is why a test leaves them wrong."""
 
     closed = ""
 

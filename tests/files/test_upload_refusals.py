@@ -83,6 +83,12 @@ def test_the_good_ones_stay_and_the_others_are_named(alice: Browser) -> None:
     assert alice.visit(page.link("good.pdf")).title == "good.pdf"
 
 
+def test_what_stays_is_linked_where_it_is(alice: Browser) -> None:
+    page = send(alice, a_file("trip/day 1/a.jpg"), a_file("trip/empty.jpg", b""), folder="photos")
+    assert page.problems == ["“empty.jpg” is empty"]
+    assert page.link("a.jpg") == "/path/photos/trip/day%201/a.jpg"
+
+
 def test_a_program_learns_what_stays_and_what_does_not(alice: Browser) -> None:
     files = [a_file("film.mkv", bytes(2_000_001)), a_file("good.pdf")]
     answer = send(alice, *files, **JSON).response

@@ -27,6 +27,11 @@ class Outcome:
     renamed: list[tuple[str, str]] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
 
+    def refuse(self, no: Refused) -> None:
+        """Note a refusal; what is wrong with the folder is said once, not for each file."""
+        if no.why not in {known.why for known in self.refused}:
+            self.refused.append(no)
+
     @property
     def status(self) -> int:
         return max((no.status for no in self.refused), default=422)
@@ -51,7 +56,7 @@ def keep(path: list[str]) -> Outcome:
         try:
             _keep_one(sent, path, outcome)
         except Refused as no:
-            outcome.refused.append(no)
+            outcome.refuse(no)
     if cast(Request, request).cut_off:
         said = _("The connection broke off. Choose the files that are missing once more.")
         outcome.refused.append(Refused(said, "the_file", 400))
@@ -73,13 +78,17 @@ def _folders_in(raw: str) -> list[str]:
     return names.folder_parts("/".join(parents)) if is_plain else []
 
 
+def path_of(file: File) -> list[str]:
+    """The folders that ``file`` is in, outermost first, and its name."""
+    return [*folders.path_of(folders.get(file.folder_id)), file.name]
+
+
 def describe(file: File) -> dict[str, Any]:
     """A file as programs see it; ``size`` in bytes, ``path`` as folder/name."""
-    folder = folders.path_of(folders.get(file.folder_id)) if file.folder_id else []
     return {
         "id": str(file.id),
         "name": file.name,
-        "path": "/".join([*folder, file.name]),
+        "path": "/".join(path_of(file)),
         "size": file.size,
         "type": file.media_type,
         "sha256": file.blob.sha256,

@@ -56,14 +56,13 @@ def _show(outcome: Outcome) -> Response:
 
 
 def _say_what_failed(form: UploadForm, outcome: Outcome) -> Response:
-    form.the_file.errors = [no.why for no in outcome.refused]
+    for no in outcome.refused:
+        with form.explains():
+            raise no
     if wants_json():
-        return problem(
-            outcome.status,
-            " ".join(no.why for no in outcome.refused),
-            saved=[intake.describe(file) for file in outcome.saved],
-            refused=[no.why for no in outcome.refused],
-        )
+        reasons = [no.why for no in outcome.refused]
+        saved = [intake.describe(file) for file in outcome.saved]
+        return problem(outcome.status, " ".join(reasons), saved=saved, refused=reasons)
     return _page(form, outcome)
 
 
@@ -75,7 +74,7 @@ def _page(form: UploadForm, outcome: Outcome) -> Response:
         status,
         space=service.space(current_user.id),
         largest=current_app.config["MAX_FILE_SIZE"],
-        saved=[(file.name, listing.address(*outcome.path, file.name)) for file in outcome.saved],
+        saved=[(file.name, listing.address(*intake.path_of(file))) for file in outcome.saved],
     )
 
 
