@@ -124,7 +124,10 @@ def root(open_browser: Callable[[], Browser]) -> Browser:
 
 @pytest.fixture
 def member(app: Flask) -> Iterator[Callable[[str], Member]]:
-    """Look a member up by name, inside the site's context."""
+    """Look a member up by name, inside the site's context.
+
+    Not beside a browser: requests inside a context share who is logged in.
+    """
     with app.app_context():
         yield lambda name: accounts.find(name) or pytest.fail(f"no {name}")
 
