@@ -14,8 +14,8 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 
-# With 1 MiB gunicorn 27 holds 8 MiB and more for each upload; with 256 KiB it copies twice as much.
-BLOCK = 512 * 1024
+# gunicorn 27 receives 1 MiB at a time, and copies what is left of it each time less is read.
+BLOCK = 1024 * 1024
 MOST_PARTS = 1000
 # A part's headers are a name and a type; a body that never ends them would fill the memory.
 LONGEST_HEADERS = 8 * 1024
@@ -109,12 +109,16 @@ class Multipart:
     def _data(self) -> Iterator[memoryview]:
         """Pieces of what comes before the next boundary."""
         self._skip_blank_line()
-        tail = len(self.mark) - 1  # a boundary may have begun in here
+        overlap = len(self.mark) - 1  # so much of a boundary may have begun
         while (at := self.rest.find(self.mark)) < 0:
-            whole, end = memoryview(self.rest), max(0, len(self.rest) - tail)
-            yield whole[:end]
-            self.rest = self.rest[end:]
-            self.rest += self._more()
+            end = max(0, len(self.rest) - overlap)
+            yield memoryview(self.rest)[:end]
+            tail = self.rest = self.rest[end:]
+            block = self._more()
+            if len(block) >= overlap and self.mark not in tail + block[:overlap]:
+                yield memoryview(tail)  # rather than copy a block for its sake
+                tail = b""
+            self.rest = tail + block
         yield memoryview(self.rest)[:at]
         self.rest = self.rest[at + len(self.mark) :]
 
