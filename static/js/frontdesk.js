@@ -5,7 +5,7 @@ const words = document.getElementById("frontdesk-js").dataset;
 
 // The theme changes at once and in place: the form is sent behind it, and focus stays where it was.
 for (const form of document.querySelectorAll("[data-theme-form]")) {
-  form.querySelector("button").hidden = true;
+  form.querySelector("button").classList.add("invisible"); // its place stays, so nothing jumps
   form.addEventListener("change", async (event) => {
     if (event.target.name !== "theme") return;
     document.documentElement.dataset.bsTheme = event.target.value;
