@@ -47,6 +47,9 @@ class Multipart:
         self.stream, self.length, self.arrived = stream, length, 0
         self.mark = b"\r\n--" + boundary.encode()
         self.rest = b"\r\n"  # so that the first boundary looks like the others
+        self.at = (
+            0  # where reading stands in it; cutting it each time would copy a block for each part
+        )
 
     def parts(self) -> Iterator[Part]:
         """Each part in turn.
@@ -82,9 +85,9 @@ class Multipart:
 
     def _ends(self) -> bool:
         """Whether the boundary just read was the last; else skip to the next line."""
-        while len(self.rest) < 2:
-            self.rest += self._more()
-        if self.rest.startswith(b"--"):
+        while len(self.rest) < self.at + 2:
+            self._grow()
+        if self.rest.startswith(b"--", self.at):
             return True
         if self._line(b"\r\n").strip(b" \t"):
             raise BadRequest
@@ -96,7 +99,7 @@ class Multipart:
         :raise 400: if they are none, or lack the one that matters
         """
         text = self._line(b"\r\n\r\n").decode(errors="replace")
-        self.rest = b"\r\n" + self.rest
+        self.at -= 2  # the blank line may belong to the boundary
         pairs = [line.partition(":") for line in text.replace("\r\n ", " ").split("\r\n")]
         try:
             headers = Headers([(name.strip(), value.strip()) for name, _, value in pairs])
@@ -110,36 +113,39 @@ class Multipart:
         """Pieces of what comes before the next boundary."""
         self._skip_blank_line()
         overlap = len(self.mark) - 1  # so much of a boundary may have begun
-        while (at := self.rest.find(self.mark)) < 0:
-            end = max(0, len(self.rest) - overlap)
-            yield memoryview(self.rest)[:end]
-            tail = self.rest = self.rest[end:]
+        while (found := self.rest.find(self.mark, self.at)) < 0:
+            end = max(self.at, len(self.rest) - overlap)
+            yield memoryview(self.rest)[self.at : end]
+            self.at, tail = end, self.rest[end:]
             block = self._more()
             if len(block) >= overlap and self.mark not in tail + block[:overlap]:
                 yield memoryview(tail)  # rather than copy a block for its sake
                 tail = b""
-            self.rest = tail + block
-        yield memoryview(self.rest)[:at]
-        self.rest = self.rest[at + len(self.mark) :]
+            self.rest, self.at = tail + block, 0
+        yield memoryview(self.rest)[self.at : found]
+        self.at = found + len(self.mark)
 
     def _skip_blank_line(self) -> None:
         """Go to the data; without any the blank line may belong to the boundary (RFC 2046)."""
-        while len(self.rest) < len(self.mark):
-            self.rest += self._more()
-        if not self.rest.startswith(self.mark):
-            self.rest = self.rest[2:]
+        while len(self.rest) < self.at + len(self.mark):
+            self._grow()
+        if not self.rest.startswith(self.mark, self.at):
+            self.at += 2
 
     def _line(self, end: bytes) -> bytes:
         """What comes before ``end``, within reason.
 
         :raise 400: if it is too long
         """
-        while (at := self.rest.find(end, 0, LONGEST_HEADERS)) < 0:
-            if len(self.rest) >= LONGEST_HEADERS:
+        while (found := self.rest.find(end, self.at, self.at + LONGEST_HEADERS)) < 0:
+            if len(self.rest) >= self.at + LONGEST_HEADERS:
                 raise BadRequest
-            self.rest += self._more()
-        line, self.rest = self.rest[:at], self.rest[at + len(end) :]
+            self._grow()
+        line, self.at = self.rest[self.at : found], found + len(end)
         return line
+
+    def _grow(self) -> None:
+        self.rest, self.at = self.rest[self.at :] + self._more(), 0
 
     def _more(self) -> bytes:
         """The next block.
