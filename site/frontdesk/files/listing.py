@@ -10,7 +10,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from flask import abort
-from sqlalchemy import CTE, literal, select, tuple_
+from sqlalchemy import CTE, bindparam, literal, select, tuple_
 
 from frontdesk.db import db
 from frontdesk.files import names
@@ -20,6 +20,14 @@ from frontdesk.files.models import File, Folder
 A_PAGE = 50
 MOST_FOLDERS = 500
 COLUMNS = (File.id, File.name, File.size, File.media_type, File.created_at)
+
+RECENT = (  # built once: putting a statement together costs more than running it
+    select(*COLUMNS, Folder.id.label("folder_id"), Folder.parent_id)
+    .join(Folder, Folder.id == File.folder_id)
+    .where(File.owner_id == bindparam("member_id"), File.deleted_at.is_(None))
+    .order_by(File.created_at.desc())
+    .limit(bindparam("most"))
+)
 
 
 @dataclass(slots=True)
@@ -68,7 +76,7 @@ def of_folder(folder: Folder | None, path: Sequence[str], cursor: Cursor) -> Lis
     if folder is None:
         return Listing([], [])
     rows = select(*COLUMNS).where(File.folder_id == folder.id, File.deleted_at.is_(None))
-    found, earlier, later = _page(rows, cursor)
+    found, earlier, later = _page(rows, cursor, folder.owner_id)
     prefix = address(*path).rstrip("/") + "/"
     files = [_row(row, prefix + quote(row.name, safe="")) for row in found]
     folders = [] if earlier else _folders_in(folder, prefix)
@@ -85,20 +93,14 @@ def search(folder: Folder | None, path: Sequence[str], key: str, cursor: Cursor)
         .join(below, below.c.id == File.folder_id)
         .where(File.name_key.contains(names.key(key), autoescape=True), File.deleted_at.is_(None))
     )
-    found, earlier, later = _page(rows, cursor)
+    found, earlier, later = _page(rows, cursor, folder.owner_id)
     files = [_row(row, quote(f"{row.path}/{row.name}")) for row in found]
     return Listing([], files, earlier, later)
 
 
 def recent(member_id: UUID, most: int) -> list[Row]:
     """A member's latest files, newest first."""
-    found: Sequence[Any] = db.session.execute(
-        select(*COLUMNS, Folder.id.label("folder_id"), Folder.parent_id)
-        .join(Folder, Folder.id == File.folder_id)
-        .where(File.owner_id == member_id, File.deleted_at.is_(None))
-        .order_by(File.created_at.desc())
-        .limit(most)
-    ).all()
+    found = db.session.execute(RECENT, {"member_id": member_id, "most": most}).all()
     rows = []
     for row in found:
         path = path_of(db.session.get(Folder, row.folder_id)) if row.parent_id else []
@@ -110,16 +112,15 @@ def _row(found: Any, path: str) -> Row:
     return Row(found.id, found.name, found.size, found.media_type, found.created_at, path)
 
 
-def _page(rows: Any, cursor: Cursor) -> tuple[list[Any], UUID | None, UUID | None]:
+def _page(rows: Any, cursor: Cursor, owner_id: UUID) -> tuple[list[Any], UUID | None, UUID | None]:
     order = tuple_(File.name_key, File.id)
     if cursor.before:
-        rows = rows.where(order < _place(cursor.before)).order_by(
-            File.name_key.desc(), File.id.desc()
-        )
+        place = _place(cursor.before, owner_id)
+        rows = rows.where(order < place).order_by(File.name_key.desc(), File.id.desc())
     else:
         rows = rows.order_by(File.name_key, File.id)
     if cursor.after:
-        rows = rows.where(order > _place(cursor.after))
+        rows = rows.where(order > _place(cursor.after, owner_id))
     found = list(db.session.execute(rows.limit(A_PAGE + 1)))
     more, found = len(found) > A_PAGE, found[:A_PAGE]
     if cursor.before:
@@ -128,9 +129,13 @@ def _page(rows: Any, cursor: Cursor) -> tuple[list[Any], UUID | None, UUID | Non
     return found, found[0].id if cursor.after and found else None, found[-1].id if more else None
 
 
-def _place(file_id: UUID) -> Any:
-    """:raise 404: if the file that a page began with has gone"""
-    row = db.session.execute(select(File.name_key, File.id).where(File.id == file_id)).first()
+def _place(file_id: UUID, owner_id: UUID) -> Any:
+    """Where a page begins; another member's file would tell what it is called.
+
+    :raise 404: if the file has gone, or isn't theirs
+    """
+    mine = File.id == file_id, File.owner_id == owner_id
+    row = db.session.execute(select(File.name_key, File.id).where(*mine)).first()
     if row is None:
         abort(404)
     return tuple_(literal(row.name_key), literal(row.id, File.id.type))
