@@ -94,3 +94,14 @@ def send(browser: Browser, *files: tuple[BytesIO, str], folder: str = "", **head
     """Choose ``files`` on the upload page, and press the button."""
     browser.visit("/upload")
     return browser.submit("upload", the_file=list(files), folder=folder, headers=headers)
+
+
+def token(browser: Browser) -> str:
+    """The CSRF token that scripts of this browser send."""
+    return str(browser.visit("/help").html.select_one("meta[name=csrf-token]")["content"])
+
+
+def names_on(page: Page) -> list[str]:
+    """The files in a list, in its order."""
+    rows = page.html.select("table.list tbody tr")
+    return [" ".join(row.bdi.get_text().split()) for row in rows if row.select_one("time")]

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 from tests.browser import Browser
-from tests.files.conftest import a_file, send
+from tests.files.conftest import a_file, send, token
 
 
 def test_the_page_says_what_may_be_sent(alice: Browser) -> None:
@@ -147,7 +147,3 @@ def test_other_methods_are_refused(alice: Browser, method: str) -> None:
 def test_used_counts_each_byte(alice: Browser, used: Callable[[str], int]) -> None:
     send(alice, a_file("a", b"12345"), a_file("b", b"123"))
     assert used("alice") == 8
-
-
-def token(browser: Browser) -> str:
-    return str(browser.visit("/help").html.select_one("meta[name=csrf-token]")["content"])

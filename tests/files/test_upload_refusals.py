@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 from tests.browser import Browser, Page
-from tests.files.conftest import JSON, Books, a_file, send
+from tests.files.conftest import JSON, Books, a_file, send, token
 from tests.files.wire import BOUNDARY, CONTENT_TYPE, multipart
 
 from frontdesk.accounts.models import Member
@@ -30,10 +30,6 @@ Used = Callable[[str], int]
 def settings() -> dict[str, Any]:
     """Two million bytes are to these tests what 2 GB are to a site."""
     return {"MAX_FILE_SIZE": 2_000_000, "QUOTA": 5_000_000}
-
-
-def token(browser: Browser) -> str:
-    return str(browser.visit("/help").html.select_one("meta[name=csrf-token]")["content"])
 
 
 def raw(browser: Browser, body: bytes, **environ: Any) -> Page:

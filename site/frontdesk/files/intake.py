@@ -65,9 +65,10 @@ def keep(path: list[str]) -> Outcome:
 
 def _keep_one(sent: FileStorage, path: list[str], outcome: Outcome) -> None:
     raw = sent.filename or ""
-    file = service.take_in(current_user.id, path + _folders_in(raw), raw, cast(Staged, sent.stream))
+    parents = _folders_in(raw)
+    file = service.take_in(current_user.id, path + parents, raw, cast(Staged, sent.stream))
     outcome.saved.append(file)
-    if file.name != raw.rpartition("/")[2]:
+    if "/".join([*parents, file.name]) != raw:
         outcome.renamed.append((raw, file.name))
 
 
