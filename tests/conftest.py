@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from argon2 import PasswordHasher
 from flask import Flask
 from tests.browser import Browser
 
-from frontdesk import create_app
+from frontdesk import create_app, logs
 from frontdesk.accounts import passwords
 from frontdesk.accounts import service as accounts
 from frontdesk.accounts.models import Member
@@ -66,9 +67,11 @@ def settings() -> dict[str, Any]:
 
 
 @pytest.fixture
-def start(instance: Path) -> Iterator[Callable[..., Flask]]:
+def start(instance: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Flask]]:
     """Starts the site with these settings; the folder is this test's own unless one is named."""
     started: list[Flask] = []
+    # In production it keeps the standard output of its first line, which is this test's own.
+    monkeypatch.setattr(logs, "_lines", structlog.get_logger("frontdesk.request"))
 
     def start(**settings: Any) -> Flask:
         chosen = {"TESTING": True, "INSTANCE_PATH": str(instance), "MIN_FREE_SPACE": 0}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from ipaddress import IPv6Address, ip_address
 
 from flask import current_app
 from flask_babel import ngettext
@@ -33,6 +34,17 @@ class TooManyTries(Refused):
             status=429,
         )
         self.retry_after = retry_after
+
+
+def network(address: str) -> str:
+    """What one visitor can take addresses from: their IPv4 address, or the /64 of an IPv6 one."""
+    try:
+        found = ip_address(address)
+    except ValueError:  # a socket without one
+        return address
+    if isinstance(found, IPv6Address):
+        return str(found.ipv4_mapped or IPv6Address(int(found) >> 64 << 64))
+    return str(found)
 
 
 def count_try(limits: Mapping[str, int]) -> None:

@@ -26,11 +26,10 @@ def hash_password(password: str) -> str:
 
 def verify_password(password_hash: str | None, password: str) -> bool:
     """Whether they belong together; None takes as long as a wrong password does."""
+    password = password[: LONGEST + 1]  # that many are wrong anyway, and no work
     with _room:
         try:
-            return _hasher.verify(password_hash or _nobody(), password[:LONGEST]) and bool(
-                password_hash
-            )
+            return _hasher.verify(password_hash or _nobody(), password) and bool(password_hash)
         except VerificationError:
             return False
 

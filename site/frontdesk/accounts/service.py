@@ -15,7 +15,7 @@ from sqlalchemy import exists, select, update
 
 from frontdesk import audit
 from frontdesk.accounts import sessions
-from frontdesk.accounts.attempts import count_try, forgive_try
+from frontdesk.accounts.attempts import count_try, forgive_try, network
 from frontdesk.accounts.models import ADMIN, MEMBER, Member, username_key
 from frontdesk.accounts.passwords import check_new_password, hash_password, verify_password
 from frontdesk.db import db, now, transaction
@@ -33,6 +33,7 @@ def recognise(username: str, password: str, address: str) -> Member:
         disabled member
     """
     key, config = username_key(username[:255]), current_app.config
+    address = network(address)
     limits = {
         f"login:{key[:150]}:{address}": config["LOGIN_TRIES"],
         f"login::{address}": config["LOGIN_TRIES_PER_ADDRESS"],

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from flask import current_app, request, session
 from flask_login import UserMixin, current_user, login_user, logout_user
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from frontdesk import audit
 from frontdesk.access import login
@@ -67,19 +67,25 @@ PERSON = (
 )
 
 
+# Built once: putting a statement together costs more than running it.
+LOADING = (
+    select(*PERSON, LoginSession.seen_at)
+    .join(LoginSession.member)
+    .where(
+        LoginSession.token_hash == bindparam("token_hash"),
+        LoginSession.expires_at > bindparam("moment"),
+        LoginSession.remembered | (LoginSession.seen_at > bindparam("not_idle_since")),
+        Member.disabled_at.is_(None),
+    )
+)
+
+
 @login.user_loader
 def load(token: str) -> Person | None:
     """The member whose device holds ``token``, if its log-in still lasts."""
-    rows = select(*PERSON, LoginSession.seen_at).join(LoginSession.member)
     moment = now()
-    row = db.session.execute(
-        rows.where(
-            LoginSession.token_hash == _hash(token),
-            LoginSession.expires_at > moment,
-            LoginSession.remembered | (LoginSession.seen_at > moment - _idle()),
-            Member.disabled_at.is_(None),
-        )
-    ).first()
+    facts = {"token_hash": _hash(token), "moment": moment, "not_idle_since": moment - _idle()}
+    row = db.session.execute(LOADING, facts).first()
     if row is None:
         return None
     if moment - row.seen_at > SEEN_EVERY:
