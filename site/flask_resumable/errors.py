@@ -1,6 +1,8 @@
 """No is an exception with a reason."""
 
-from collections.abc import Mapping
+import errno
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -117,3 +119,14 @@ def not_joinable() -> Refused:
 def interrupted() -> str:
     """What arrived is kept."""
     return _("The transfer was interrupted. What arrived is kept; go on from there.")
+
+
+@contextmanager
+def disk_limits() -> Iterator[None]:
+    """A full disk is a 507; another failure of the disk stays an `OSError`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise full() from error
+        raise

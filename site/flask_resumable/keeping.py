@@ -51,6 +51,7 @@ class Keeper:
         if not self._clock_is_sane():
             _log.warning("The clock jumped; nothing is removed this time")
             return 0
+        self.recover()
         removed = sum(self._expired(upload_id) for upload_id in list(self.uploads.store.ids()))
         return removed + self.uploads.store.sweep(_DAY)
 
@@ -58,10 +59,12 @@ class Keeper:
         try:
             if not self.uploads.find(upload_id).expired:
                 return False
-            self.uploads.remove(upload_id, 0)
+            with self.uploads.hold(upload_id, 0) as held:
+                if expired := held.upload.expired:
+                    self.uploads.forget(held)
         except Refused:
             return False
-        return True
+        return expired
 
     def _clock_is_sane(self) -> bool:
         """One bad reading of the clock must not expire everything: a jump needs a second

@@ -2,8 +2,7 @@
 
 import errno
 import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import errors
@@ -16,17 +15,6 @@ from .store import Held, Store
 
 if TYPE_CHECKING:
     from .upload import Upload
-
-
-@contextmanager
-def disk_limits() -> Iterator[None]:
-    """A full disk is a 507; another failure of the disk stays an `OSError`."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise errors.full() from error
-        raise
 
 
 def hasher_of(upload: "Upload", reread: int) -> Any:
@@ -71,9 +59,8 @@ class Transfer:
         :raise Refused: 400 413 408 409 460 507; what was promised until then is kept.
         """
         self._watch()
-        with disk_limits():
-            self.held.open()  # gives back the room that an unacknowledged tail takes
-            received = self._take(self._limit())
+        self.held.open()  # gives back the room that an unacknowledged tail takes
+        received = self._take(self._limit())
         if received.stopped:
             raise self._interrupted(received.stopped)
         self._conclude()

@@ -16,7 +16,7 @@ from .protocol.commands import Part, Piece, Wish
 from .receiving import Body
 from .settings import Settings
 from .store import Busy, Held, Missing, Store
-from .transfer import Transfer, disk_limits, hasher_of
+from .transfer import Transfer, hasher_of
 from .upload import Upload
 
 Answer = ResponseReturnValue | None
@@ -73,12 +73,16 @@ class Uploads:
             self.finish_due(held)
             return held.upload
 
-    def remove(self, upload_id: UUID, patience: float | None = None) -> None:
+    def remove(self, upload_id: UUID) -> None:
         """Cancel it; a finished one only loses its record, the bytes are the application's."""
-        with self.hold(upload_id, patience) as held:
-            held.remove()
-            if not held.upload.finished:
-                self.hooks.tell(self.hooks._removed, held.upload)
+        with self.hold(upload_id) as held:
+            self.forget(held)
+
+    def forget(self, held: Held) -> None:
+        """Remove what is in our hands, and tell the application."""
+        held.remove()
+        if not held.upload.finished:
+            self.hooks.tell(self.hooks._removed, held.upload)
 
     def find(self, upload_id: UUID) -> Upload:
         """As it stands, without waiting.
@@ -127,8 +131,7 @@ class Uploads:
         )
         self.hooks.tell(self.hooks._created, upload)
         try:
-            with disk_limits():
-                self.store.create(upload)
+            self.store.create(upload)
         except BaseException:
             self.hooks.tell(self.hooks._removed, upload)
             raise
@@ -155,12 +158,10 @@ class Uploads:
             upload.path = target
         self._hash(upload)
         if upload.expected and upload.sha256 != upload.expected:
-            held.remove()
-            self.hooks.tell(self.hooks._removed, upload)
+            self.forget(held)
             raise errors.damaged(400)
         upload.complete = True
-        with disk_limits():
-            held.settle(target)
+        held.settle(target)
         answer = self.hooks._finished(upload) if self.hooks._finished else None
         upload.finished = True
         held.save()
@@ -209,8 +210,7 @@ class Uploads:
         self._fits(length)
         upload = self._new(wish, length)
         with self.hold(upload.id) as held:
-            with disk_limits():
-                held.join([part.upload.id for part in parts])
+            held.join([part.upload.id for part in parts])
             answer = self.finish_due(held)
             for part in parts:
                 part.upload.joined = str(upload.id)

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, current_app, jsonify, make_response, requ
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.http import HTTP_STATUS_CODES
 
-from .errors import Refused
+from .errors import Refused, disk_limits
 from .protocol import answers, ietf, tus
 from .protocol.commands import Piece, Wish
 from .receiving import Body, Stopped, Watch, open_body
@@ -76,7 +76,8 @@ class Views:
         with open_body(request.environ) as body:
             try:
                 tus.spoken(request)
-                response = self._verb(verbs)(body)
+                with disk_limits():
+                    response = self._verb(verbs)(body)
             except Refused as refused:
                 response = self._problem(refused)
             except HTTPException as error:
@@ -163,7 +164,8 @@ class Views:
 
     def _announce(self, upload: Upload, body: Body) -> None:
         """104, so that a client can go on with what is cut off in its first request (§4.2.2)."""
-        if upload.explicit and self.resumable.uploads.settings.interim and body.left != 0:
+        wanted = upload.explicit and body.left != 0 and ietf.direct(request)
+        if wanted and self.resumable.uploads.settings.interim:
             headers = {
                 "Location": self.resumable.address(upload),
                 "Upload-Limit": answers.limit(self._max_size, upload),

@@ -108,6 +108,17 @@ def test_finished_may_answer(site: Site) -> None:
     assert answer.headers["Upload-Offset"] == "3"
 
 
+def test_finished_may_leave_a_result_for_later(site: Site) -> None:
+    @site.resumable.finished
+    def finished(upload: Upload) -> None:
+        upload.note["result"] = {"url": "/path/a"}
+
+    address = site.client.post("/uploads/", headers=NAMED).headers["Location"]
+    assert site.client.get(address).json["result"] is None
+    site.client.patch(address, headers=chunk(0), data=b"abc")
+    assert site.client.get(address).json["result"] == {"url": "/path/a"}
+
+
 def test_removed_is_told_of_cancelled_uploads(site: Site) -> None:
     address = site.client.post("/uploads/", headers=NAMED).headers["Location"]
     site.client.delete(address, headers=TUS)

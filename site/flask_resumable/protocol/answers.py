@@ -69,4 +69,5 @@ def body(upload: Upload) -> dict[str, Any]:
         "finished": upload.finished,
         "expires": upload.expires or None,
         "sha256": upload.sha256 if upload.finished else None,
+        "result": upload.note.get("result") if upload.finished else None,
     }

@@ -20,6 +20,17 @@ def spoken(request: Request) -> bool:
     return "Upload-Complete" in request.headers
 
 
+def direct(request: Request) -> bool:
+    """No proxy in between, as far as one can see.
+
+    nginx 1.22 takes a 104 for the final answer and what follows for its body, until the upstream
+    connection closes: with kept upstream connections, never.
+    """
+    signs = ("Via", "Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP")
+    closing = request.headers.get("Connection", "").lower() == "close"
+    return not closing and not any(sign in request.headers for sign in signs)
+
+
 def wish(request: Request) -> Wish:
     """From a POST to the collection (§4.2).
 

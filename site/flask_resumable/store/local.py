@@ -159,7 +159,8 @@ class LocalHeld:
         size = os.fstat(self._data).st_size
         if size < self.upload.offset:
             raise OSError(f"{self._path} is shorter than what was promised")
-        os.ftruncate(self._data, self.upload.offset)
+        if size > self.upload.offset:
+            os.ftruncate(self._data, self.upload.offset)
         os.lseek(self._data, self.upload.offset, os.SEEK_SET)
         return self._data
 

@@ -1,0 +1,70 @@
+"""tus, concatenation: a file that went up over several connections."""
+
+import hashlib
+from typing import Any
+
+from tests.resumable.conftest import Site
+from tests.resumable.test_tus import create, patch
+from tests.resumable.tools import TUS
+
+
+def part(site: Site, data: bytes) -> str:
+    address = create(site, len(data), Upload_Concat="partial")
+    patch(site, address, 0, data)
+    return address
+
+
+def join(site: Site, *parts: str) -> Any:
+    return site.client.post(
+        "/uploads/", headers={**TUS, "Upload-Concat": "final;" + " ".join(parts)}
+    )
+
+
+def test_parts_become_a_whole_in_their_order(site: Site) -> None:
+    parts = [part(site, data) for data in (b"one", b"two", b"three")]
+    answer = join(site, parts[2], "http://localhost" + parts[0], parts[1])
+    assert answer.status_code == 201
+    [whole] = site.finished
+    assert whole.path.read_bytes() == b"threeonetwo"
+    assert whole.sha256 == hashlib.sha256(b"threeonetwo").hexdigest()
+    head = site.client.head(answer.headers["Location"], headers=TUS).headers
+    assert head["Upload-Concat"].startswith("final;")
+    assert (head["Upload-Offset"], head["Upload-Length"]) == ("11", "11")
+
+
+def test_a_part_shows_that_it_is_one(site: Site) -> None:
+    head = site.client.head(part(site, b"x"), headers=TUS).headers
+    assert (head["Upload-Concat"], head["Upload-Offset"]) == ("partial", "1")
+    assert site.finished == []
+
+
+def test_asking_again_gives_the_same_whole(site: Site) -> None:
+    parts = [part(site, b"a"), part(site, b"b")]
+    first, again = join(site, *parts), join(site, *parts)
+    assert first.headers["Location"] == again.headers["Location"]
+    assert len(site.finished) == 1
+
+
+def test_the_parts_of_others_are_refused(site: Site) -> None:
+    mine, theirs = part(site, b"a"), part(site, b"b")
+    for address in (theirs.partition("?")[0], theirs[:-3] + "xyz"):
+        assert join(site, mine, address).status_code == 404
+    assert site.finished == []
+
+
+def test_unfinished_and_ordinary_uploads_are_no_parts(site: Site) -> None:
+    begun = create(site, 5, Upload_Concat="partial")
+    for address in (begun, create(site, 5)):
+        assert join(site, part(site, b"a"), address).status_code == 400
+
+
+def test_a_whole_takes_no_bytes(site: Site) -> None:
+    whole = join(site, part(site, b"a")).headers["Location"]
+    assert patch(site, whole, 1, b"x").status_code == 403
+
+
+def test_the_parts_bytes_are_let_go(site: Site) -> None:
+    join(site, part(site, b"a"), part(site, b"b"))
+    assert len(site.removed) == 2
+    staging = site.finished[0].path.parent.parent / "staging"
+    assert all(path.suffix for path in staging.iterdir())
