@@ -2,29 +2,64 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 
+from babel import Locale
+from babel.dates import format_date, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel, format_date, format_datetime, get_locale, refresh
+from flask_babel import Babel, Domain, refresh
 from flask_login import current_user
 
 from frontdesk.security import read_cookie
 
 LANGUAGES = {"en": "English", "zh": "中文"}
 TAGS = {"en": "en", "zh": "zh-Hans"}  # what <html lang> says
+LOCALES = {code: Locale(code) for code in LANGUAGES}
+DAYS = {"en": "d MMMM y", "zh": "long"}
 THEMES = ("auto", "light", "dark")
 LANGUAGE_COOKIE, THEME_COOKIE = "language", "theme"
 YEAR = 365 * 86_400
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
+class Words(Domain):
+    """Catalogues that are read once in a process; Flask-Babel would read them in each request."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__([str(folder)])
+        self.loaded = {code: Translations.load(str(folder), [code]) for code in LANGUAGES}
+
+    def get_translations(self) -> NullTranslations:
+        return self.loaded[language()]
+
+
+class Speech(Babel):
+    """Flask-Babel with one :class:`Words` for the whole process."""
+
+    domain_instance: Words | None = None
+
+
 def language() -> str:
     """``en`` or ``zh``: by the profile, the cookie, then ``Accept-Language``."""
     if not has_request_context():
         return "en"
+    if "language" not in g:
+        g.language = _choose_language()
+    return str(g.language)
+
+
+def speak(choice: str) -> None:
+    """Say the rest of this request in the language just chosen."""
+    g.language = choice
+    refresh()
+
+
+def _choose_language() -> str:
     for choice in (_profile("language"), read_cookie(LANGUAGE_COOKIE)):
         if choice in LANGUAGES:
             return choice
@@ -42,6 +77,7 @@ def theme() -> str:
 def forget_member() -> None:
     """For the rest of this request don't ask the database what the member likes."""
     g.member_is_out_of_reach = True
+    g.pop("language", None)
     refresh()
 
 
@@ -61,14 +97,18 @@ def size(count: int) -> str:
 
 def day(moment: datetime) -> str:
     """The date in words: 2 January 2026, 2026年1月2日."""
-    return str(format_date(moment, "long" if get_locale().language == "zh" else "d MMMM y"))
+    return _day(moment.date(), language())
 
 
 def moment(moment: datetime) -> str:
-    """Date and time in words."""
-    return str(
-        format_datetime(moment, "long" if get_locale().language == "zh" else "d MMMM y, HH:mm")
-    )
+    """Date and time in words, in UTC."""
+    at = format_time(moment, "HH:mm", locale=LOCALES["en"])
+    return f"{day(moment)}, {at}" if language() == "en" else f"{day(moment)} {at}"
+
+
+@lru_cache(1_000)  # a list says few days many times
+def _day(date: date, language: str) -> str:
+    return format_date(date, DAYS[language], locale=LOCALES[language])
 
 
 def _profile(name: str) -> str:
@@ -97,5 +137,6 @@ def init_app(app: Flask) -> None:
     compiled = Path(app.instance_path) / "translations"
     compile_catalogues(Path(__file__).parent / "translations", compiled)
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(compiled)
-    Babel(app, locale_selector=language)
+    babel = Speech(app, locale_selector=lambda: LOCALES[language()])
+    babel.domain_instance = Words(compiled)
     app.jinja_env.filters.update(size=size, day=day, moment=moment)

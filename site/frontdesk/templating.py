@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, request
+from flask_babel import gettext
 from jinja2 import (
     ChoiceLoader,
     FileSystemBytecodeCache,
@@ -14,6 +15,7 @@ from jinja2 import (
     StrictUndefined,
     Undefined,
 )
+from markupsafe import Markup
 
 from frontdesk import assets, language
 
@@ -30,6 +32,14 @@ class Loud(StrictUndefined):
 def here() -> str:
     """The address of this page, to come back to."""
     return request.full_path.rstrip("?")
+
+
+def translate(message: str, **facts: Any) -> Markup:
+    """``_()`` in templates: facts are escaped, and a per cent sign is written twice.
+
+    Jinja's own way to the same answer takes three context look-ups a word.
+    """
+    return Markup(gettext(message)) % facts  # noqa: S704  our own words, and % escapes the facts
 
 
 def _facts() -> dict[str, Any]:
@@ -57,6 +67,9 @@ def init_app(app: Flask) -> None:
     environment.bytecode_cache = FileSystemBytecodeCache(str(cache))
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.globals.update(
-        site_name=app.config["SITE_NAME"], languages=language.LANGUAGES, themes=language.THEMES
+        _=translate,
+        site_name=app.config["SITE_NAME"],
+        languages=language.LANGUAGES,
+        themes=language.THEMES,
     )
     app.context_processor(_facts)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from flask import abort, current_app
 from flask_babel import gettext as _
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import joinedload
 
 from frontdesk import audit
@@ -27,6 +27,11 @@ from frontdesk.storage import Staged, Storage, from_url
 KEPT_IN_BIN = timedelta(days=30)
 RECENT = 5
 HEAD = 4_096  # bytes that a file's type is read off
+
+
+SPACE = select(Member.used, Member.reserved, Member.quota).where(
+    Member.id == bindparam("member_id")
+)
 
 
 @dataclass(slots=True)
@@ -52,9 +57,7 @@ def storage() -> Storage:
 
 def space(member_id: UUID) -> Space:
     """How much of their quota a member has used."""
-    row = db.session.execute(
-        select(Member.used, Member.reserved, Member.quota).where(Member.id == member_id)
-    ).one()
+    row = db.session.execute(SPACE, {"member_id": member_id}).one()
     return Space(row.used + row.reserved, _quota(row.quota))
 
 
@@ -79,11 +82,11 @@ def has_room() -> bool:
 
 
 def get_file(member_id: UUID, file_id: UUID) -> File:
-    """:raise 404: if there is no such file, or it isn't theirs"""
+    """:raise 404: if there is no such file, it isn't theirs, or it is their picture"""
     file = db.session.scalar(
         select(File)
         .options(joinedload(File.blob))
-        .where(File.id == file_id, File.owner_id == member_id)
+        .where(File.id == file_id, File.owner_id == member_id, File.folder_id.is_not(None))
     )
     if file is None:
         abort(404)
@@ -135,7 +138,9 @@ def rename(file: File, raw_name: str) -> File:
 
     :raise Refused: if nothing is left of the name, or something there has it already
     """
-    name = names.clean(raw_name)
+    name = names.clean(raw_name, nameless="")
+    if not name:
+        raise Refused(_("Enter a name"), "name")
     with transaction() as session:
         folder = session.get_one(Folder, file.folder_id)
         if names.key(name) != file.name_key and folders.free_name(folder, name) != name:
@@ -149,8 +154,9 @@ def rename(file: File, raw_name: str) -> File:
 def delete(file: File) -> None:
     """Move ``file`` to the bin. Twice is once."""
     with transaction():
-        file.deleted_at = file.deleted_at or now()
-        audit.record("file.delete", member_id=file.owner_id, file=str(file.id))
+        if file.deleted_at is None:
+            file.deleted_at = now()
+            audit.record("file.delete", member_id=file.owner_id, file=str(file.id))
 
 
 def undo_delete(file: File) -> File:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from flask import abort
 from flask_babel import gettext as _
-from sqlalchemy import Select, exists, select
+from sqlalchemy import BindParameter, Select, bindparam, exists, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from frontdesk import audit
@@ -21,6 +21,21 @@ from frontdesk.forms import Refused
 from frontdesk.posts.models import Link, Post, PostFile, Recipient
 
 MOST_LISTED = 100
+ME: BindParameter[UUID] = bindparam("member_id")
+NEWEST = (  # built once: putting a statement together costs more than running it
+    select(Post)
+    .options(
+        joinedload(Post.sender),
+        selectinload(Post.recipients).joinedload(Recipient.member),
+        selectinload(Post.files),
+    )
+    .order_by(Post.id.desc())
+    .limit(MOST_LISTED)
+)
+MINE = NEWEST.join(Recipient).where(Recipient.member_id == ME)
+WAITING = MINE.where(Recipient.done_at.is_(None))
+DONE = MINE.where(Recipient.done_at.is_not(None))
+SENT = NEWEST.where(Post.sender_id == ME)
 
 
 def find_recipients(to: str) -> list[Member]:
@@ -90,14 +105,12 @@ def get_post_file(member_id: UUID, post_id: int, file_id: UUID) -> PostFile:
 
 def received_by(member_id: UUID, *, done: bool) -> Sequence[Post]:
     """The posts that came for a member, done with or still waiting, newest first."""
-    is_done = Recipient.done_at.is_not(None) if done else Recipient.done_at.is_(None)
-    mine = select(Post).join(Recipient).where(Recipient.member_id == member_id, is_done)
-    return _newest(mine)
+    return _found(DONE if done else WAITING, member_id)
 
 
 def sent_by(member_id: UUID) -> Sequence[Post]:
     """The posts that a member has sent, newest first."""
-    return _newest(select(Post).where(Post.sender_id == member_id))
+    return _found(SENT, member_id)
 
 
 def set_done(member_id: UUID, post: Post, done: bool) -> None:
@@ -162,10 +175,5 @@ def open_link(token: UUID) -> Link:
     return link
 
 
-def _newest(posts: Select[Any]) -> Sequence[Post]:
-    whole = posts.options(
-        joinedload(Post.sender),
-        selectinload(Post.recipients).joinedload(Recipient.member),
-        selectinload(Post.files),
-    )
-    return db.session.scalars(whole.order_by(Post.id.desc()).limit(MOST_LISTED)).all()
+def _found(posts: Select[Any], member_id: UUID) -> Sequence[Post]:
+    return db.session.scalars(posts, {"member_id": member_id}).all()

@@ -8,7 +8,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from frontdesk.files import thumbnails
-from frontdesk.language import LANGUAGE_COOKIE, THEME_COOKIE, YEAR, language, theme
+from frontdesk.language import LANGUAGE_COOKIE, THEME_COOKIE, YEAR, language, speak, theme
 from frontdesk.pages import page, see
 from frontdesk.profile import service
 from frontdesk.profile.forms import ProfileForm
@@ -30,6 +30,7 @@ def profile() -> Response:
     if form.validate_on_submit():
         with form.explains():
             _save(form)
+            speak(form.language.data)
             flash(_("Your profile is saved."))
             response = see("profile.profile")
             set_cookie(response, THEME_COOKIE, form.theme.data, YEAR)
