@@ -35,8 +35,13 @@ def download(file_id: UUID, filename: str) -> Response:
 
 @bp.route("/file/<uuid:file_id>/change/rename", methods=["GET", "POST"])
 def rename(file_id: UUID) -> Response:
-    """Ask for a new name, then show the file under it."""
+    """Ask for a new name, then show the file under it.
+
+    :raise 404: if the file isn't the member's, or is in the bin
+    """
     file = service.get_file(current_user.id, file_id)
+    if file.deleted_at:
+        abort(404)
     form = RenameForm(name=file.name)
     if form.validate_on_submit():
         with form.explains():

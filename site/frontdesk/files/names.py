@@ -21,13 +21,13 @@ BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
-def clean(raw: str) -> str:
+def clean(raw: str, nameless: str = NAMELESS) -> str:
     """The name of a file as it is kept: NFC, one line, visible, no path, at most 255 bytes.
 
     Leading dots go (``.htaccess`` is ``htaccess``), so do dots and spaces at the end. When
-    nothing is left the name is ``file``. Cleaning twice changes nothing.
+    nothing is left the name is ``nameless``. Cleaning twice changes nothing.
     """
-    return _clean(raw.replace("\\", "/").rpartition("/")[2]) or NAMELESS
+    return _clean(raw.replace("\\", "/").rpartition("/")[2]) or nameless
 
 
 def folder_parts(raw: str) -> list[str]:
