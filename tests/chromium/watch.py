@@ -9,6 +9,8 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Request, WebErro
 REPORT = """document.addEventListener("securitypolicyviolation", (event) => console.error(
   `broke ${event.effectiveDirective}: ${event.blockedURI} ${event.sourceFile ?? ""}`));"""
 REFUSED_PAGE = "Failed to load resource: the server responded with a status of"
+# Chromium 156 says so by itself when it is too busy for the fade between two pages (a CSS rule).
+NO_FADE = "Transition was aborted"
 INSIDE = {"data", "blob", "about"}
 
 
@@ -32,7 +34,8 @@ class Watch:
             self.complaints.append(f"{message.type}: {message.text} ({where})")
 
     def _fail(self, error: WebError) -> None:
-        self.complaints.append(f"script: {error.error}")
+        if not str(error.error).startswith(NO_FADE):
+            self.complaints.append(f"script: {error.error}")
 
     def _request(self, request: Request) -> None:
         parts = urlsplit(request.url)
