@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -67,10 +66,9 @@ def recent(member_id: UUID) -> list[listing.Row]:
 
 
 def kept_free() -> int:
-    """Bytes that stay free on the disk: MIN_FREE_SPACE, but at most a quarter of it."""
-    disk = shutil.disk_usage(current_app.instance_path)
+    """Bytes that stay free where files lie: MIN_FREE_SPACE, but at most a quarter of that disk."""
     least: int = current_app.config["MIN_FREE_SPACE"]
-    return min(least, disk.total // 4)
+    return min(least, storage().capacity() // 4)
 
 
 def has_room() -> bool:

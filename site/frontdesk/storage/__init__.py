@@ -34,6 +34,9 @@ class Storage(Protocol):
     def free(self) -> int:
         """Bytes that can still be stored."""
 
+    def capacity(self) -> int:
+        """Bytes that the disk has in all."""
+
     def sweep(self, older_than_seconds: float) -> int:
         """Remove what was begun, not kept, and left alone for so long; how many that were."""
 

@@ -64,6 +64,10 @@ class LocalStorage:
         disk = os.statvfs(self.folder)
         return disk.f_bavail * disk.f_frsize
 
+    def capacity(self) -> int:
+        disk = os.statvfs(self.folder)
+        return disk.f_blocks * disk.f_frsize
+
     def sweep(self, older_than_seconds: float) -> int:
         before = time.time() - older_than_seconds
         return sum(_abandoned(path, before) for path in list(self.staging.iterdir()))
