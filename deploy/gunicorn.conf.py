@@ -5,10 +5,15 @@ Threads: a slow upload holds one, so there are many (gthread 2 x 64 keeps 90 % o
 """
 
 import os
+import resource
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "site"))
+
+# Each file of a form holds a descriptor until the request ends, and a form may have a thousand.
+_, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 wsgi_app = "wsgi:application"
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '5000')}"

@@ -35,7 +35,7 @@ from frontdesk.profile import profile
 ROOT = Path(__file__).resolve().parents[2]
 PLUMBING = (
     *(logs, db, access, security, Bootstrap5(), language, forms),
-    *(templating, assets, errors, cli),
+    *(templating, assets, errors, receive, cli),
 )
 PAGES = (
     *(login, setup, home, choices, about, upload, browse, file, picture),
@@ -51,7 +51,6 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
         instance_path=settings.instance_folder(ROOT, overrides or {}),
     )
     settings.load(app, ROOT / "config.py", overrides or {})
-    app.request_class = receive.Request
 
     startup.make_instance_folder(app)
     startup.keep_secret_key(app)

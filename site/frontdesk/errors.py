@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from errno import EDQUOT, ENOSPC
+
 from flask import Flask, current_app, g, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
@@ -56,6 +58,14 @@ def handle_database(error: OperationalError) -> Response:
     return answer(507 if any(sign in str(error) for sign in FULL) else 503)
 
 
+def handle_os_error(error: OSError) -> Response:
+    """A full disk is 507; anything else is a crash."""
+    if error.errno not in {ENOSPC, EDQUOT}:
+        raise error
+    current_app.logger.error("The disk is full", exc_info=error)
+    return answer(507)
+
+
 def handle_refused(no: Refused) -> Response:
     """A service's no that no form was there to show."""
     return answer(no.status, no.why)
@@ -103,4 +113,5 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, handle_csrf)
     app.register_error_handler(InternalServerError, handle_crash)
     app.register_error_handler(OperationalError, handle_database)
+    app.register_error_handler(OSError, handle_os_error)
     app.register_error_handler(Refused, handle_refused)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from frontdesk.storage import Storage
 
 BLOCK = 256 * 1024
+MOST_DRAINED, LONGEST_DRAIN = 64 * 1024 * 1024, 10.0  # bytes and seconds; then the line is cut
 
 
 class Request(flask.Request):
@@ -64,6 +65,20 @@ class Request(flask.Request):
         super().close()
         if self._intake:
             self._intake.close()
+
+
+def init_app(app: flask.Flask) -> None:
+    """Let requests of ``app`` stream their files, and let browsers see why one was refused."""
+    app.request_class = Request
+    app.after_request(_drain_refused)
+
+
+def _drain_refused(response: flask.Response) -> flask.Response:
+    """After a refusal read what the browser still sends: else it sees a broken connection."""
+    was_refused = response.status_code >= 400 and flask.request.method in {"POST", "PUT", "PATCH"}
+    if was_refused and not drain(flask.request, MOST_DRAINED, LONGEST_DRAIN):
+        response.headers["Connection"] = "close"
+    return response
 
 
 def drain(request: flask.Request, most_bytes: int, most_seconds: float) -> bool:
