@@ -9,13 +9,13 @@ from uuid import UUID
 
 from flask import abort, current_app
 from flask_babel import gettext as _
-from sqlalchemy import exists, select
+from sqlalchemy import delete, exists, select
 
 from frontdesk import audit, pictures
 from frontdesk.accounts.models import Member
-from frontdesk.db import db, now, transaction
+from frontdesk.db import db, transaction
 from frontdesk.files import service
-from frontdesk.files.models import File
+from frontdesk.files.models import Blob, File
 from frontdesk.forms import Refused
 from frontdesk.storage import Staged
 
@@ -49,12 +49,12 @@ def of_file(file: File, scale: float) -> Path:
 
     :raise 404: if the image can't be read or is too large
     """
-    folder = Path(current_app.instance_path, "thumbnails", file.blob_id.hex[:2])
+    folder = _folder(file.blob_id)
     path = folder / f"{file.blob_id}-{scale:.1f}.webp"
     if not path.exists():
-        source, sizes = service.storage().path(file.blob_id), _sizes(file)
         try:
-            made = pictures.render(source, sizes, square=file.folder_id is None)
+            with service.storage().open(file.blob_id) as source:
+                made = pictures.render(source, _sizes(file), square=file.folder_id is None)
         except (pictures.NotAPicture, pictures.PictureTooLarge):
             abort(404)
         _write(folder, {f"{file.blob_id}-{name}.webp": data for name, data in made.items()})
@@ -74,25 +74,52 @@ def keep_picture(member_id: UUID, staged: Staged, source: Path) -> None:
         raise Refused(_("The picture must be a PNG, JPEG, WebP or GIF"), "image") from error
     staged.write(made["picture"])
     with service.kept(staged):
-        member = db.session.get_one(Member, member_id)
+        member = _changing(member_id)
+        before = _drop(member)
         file = File(owner_id=member_id, name="picture.webp", media_type="image/webp")
-        _drop(member)
         service.add(file, staged)
         member.picture_id = file.id
         audit.record("member.picture", member_id=member_id, who=member.username)
+    _forget(before)
 
 
 def remove_picture(member_id: UUID) -> None:
     """Take a member's picture away. Twice is once."""
     with transaction():
-        _drop(db.session.get_one(Member, member_id))
+        before = _drop(_changing(member_id))
+    _forget(before)
 
 
-def _drop(member: Member) -> None:
-    """To the bin with the picture that was."""
-    if member.picture_id:
-        db.session.get_one(File, member.picture_id).deleted_at = now()
-        member.picture_id = None
+def _changing(member_id: UUID) -> Member:
+    return db.session.get_one(Member, member_id, with_for_update=True)
+
+
+def _drop(member: Member) -> UUID | None:
+    """Remove the rows of the picture that was, and give back its space; its blob's id is left.
+
+    It doesn't go to the bin, for nobody could find it there.
+    """
+    file = db.session.get(File, member.picture_id) if member.picture_id else None
+    member.picture_id = None
+    if file is None:
+        return None
+    member.used = Member.used - file.size
+    db.session.delete(file)
+    db.session.flush()
+    db.session.execute(delete(Blob).where(Blob.id == file.blob_id))
+    return file.blob_id
+
+
+def _forget(blob_id: UUID | None) -> None:
+    """Remove the bytes of a blob whose rows are gone, and its thumbnails."""
+    if blob_id:
+        service.storage().delete(blob_id)
+        for path in _folder(blob_id).glob(f"{blob_id}-*.webp"):
+            path.unlink(missing_ok=True)
+
+
+def _folder(blob_id: UUID) -> Path:
+    return Path(current_app.instance_path, "thumbnails", blob_id.hex[:2])
 
 
 def _sizes(file: File) -> Mapping[str, int]:
