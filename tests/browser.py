@@ -121,8 +121,8 @@ class Browser:
     def submit(
         self, form_id: str, *, headers: dict[str, str] | None = None, **answers: Any
     ) -> Page:
-        """Fill in the form with that id, and send it as a browser would."""
-        form = self.page.html.select_one(f"form#{form_id}")
+        """Fill in the form with that id (or address), and send it as a browser would."""
+        form = self.page.html.select_one(f'form#{form_id}, form[action="/{form_id}"]')
         assert form, f"no form #{form_id} on {self.url}"
         data = self._filled_in(form)
         unknown = answers.keys() - {str(tag["name"]) for tag in form.select("[name]")}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -64,6 +66,14 @@ def instance(prepared: Path, tmp_path: Path) -> Path:
 def settings() -> dict[str, Any]:
     """Settings of this test's site; a module overrides this fixture to add its own."""
     return {}
+
+
+@pytest.fixture
+def stdout(monkeypatch: pytest.MonkeyPatch) -> StringIO:
+    """What the site logs; ask for it before the app."""
+    out = StringIO()  # pytest's own capture is another one in each phase of a test
+    monkeypatch.setattr(logs, "sys", SimpleNamespace(stdout=out))
+    return out
 
 
 @pytest.fixture

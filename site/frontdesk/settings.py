@@ -26,6 +26,7 @@ DERIVED = {
     "SESSION_COOKIE_HTTPONLY": True,
     "SESSION_COOKIE_NAME": "frontdesk",
     "SESSION_COOKIE_SAMESITE": "Lax",
+    "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},  # a refusal is logged without them
     "WTF_CSRF_TIME_LIMIT": None,  # as long as the session lasts
 }
 # What the text of a setting must look like, and how that is said.
@@ -152,27 +153,38 @@ def _belongs_to_extension(name: str, extensions: list[str]) -> bool:
     """Whether an extension named in EXTENSIONS is called like the setting, or speaks of it."""
     prefix = name.split("_", 1)[0]
     for target in extensions:
-        if prefix.lower() in re.split(r"[._:]", target.lower()):
+        kind = type(find(target))
+        words = re.split(r"[._:]", target.lower())
+        if prefix.lower() in words or prefix.lower() in kind.__name__.lower():
             return True
-        source = inspect.getsource(type(find(target)))
-        if prefix.lower() in type(find(target)).__name__.lower() or f"{prefix}_" in source:
+        if f"{prefix}_" in _source(kind):
             return True
     return False
+
+
+def _source(kind: type) -> str:
+    try:
+        return inspect.getsource(kind)
+    except (OSError, TypeError):  # it is compiled
+        return ""
 
 
 def find(target: str) -> Any:
     """The object that ``"package.module:object"`` names.
 
-    :raise BadSetting: if there is no such module or object
+    :raise BadSetting: if there is no such module or object, or it is no extension
     """
     module, _, attribute = target.partition(":")
     try:
-        return getattr(importlib.import_module(module), attribute)
+        found = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as error:
         raise BadSetting(
             f'EXTENSIONS: "{target}" can\'t be imported ({error}). '
             'Write "package.module:object" and put the package on PYTHONPATH.'
         ) from error
+    if not hasattr(found, "init_app"):
+        raise BadSetting(f'EXTENSIONS: "{target}" has no init_app(app). Name the one that has.')
+    return found
 
 
 def _derive(app: Flask) -> None:
