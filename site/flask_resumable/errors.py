@@ -116,9 +116,12 @@ def not_joinable() -> Refused:
     return Refused(400, _("Only finished parts can be put together, each once."))
 
 
-def interrupted() -> str:
-    """What arrived is kept."""
-    return _("The transfer was interrupted. What arrived is kept; go on from there.")
+class Interrupted(Refused):
+    """The body ended too early; what arrived is kept."""
+
+    def __init__(self, status: int) -> None:
+        detail = _("The transfer was interrupted. What arrived is kept; go on from there.")
+        super().__init__(status, detail)
 
 
 @contextmanager

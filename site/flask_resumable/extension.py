@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
-from flask import Flask, current_app, request, url_for
+from flask import Flask, abort, current_app, make_response, request, url_for
 
 from .errors import Refused, _, gone, missing
 from .hooks import Hooks
@@ -77,9 +77,15 @@ class Resumable(Hooks):
         return self.keeper.purge()
 
     def may_create(self, metadata: dict[str, str]) -> None:
-        """:raise Refused: 403 when `authorize` says no; it may also raise an answer of its own."""
-        if self._authorize is not None and self._authorize(request, metadata) is False:
+        """Ask `authorize`, which may also raise or return an answer of its own.
+
+        :raise Refused: 403
+        """
+        says = None if self._authorize is None else self._authorize(request, metadata)
+        if says is False:
             raise Refused(403, _("You may not upload here."))
+        if says not in (None, True):
+            abort(make_response(says))
 
     def may_continue(self, upload_id: UUID) -> Upload:
         """The upload, for who has its key, or whom the `access` hook lets in.

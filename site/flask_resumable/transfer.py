@@ -165,8 +165,7 @@ class Transfer:
         self.body.abandon()
         if isinstance(stopped, Claimed):
             return errors.wrong_offset(self.upload.offset, self.piece.offset)
-        status = 408 if isinstance(stopped, Stalled) else 400
-        return errors.Refused(status, errors.interrupted())
+        return errors.Interrupted(408 if isinstance(stopped, Stalled) else 400)
 
     def _conclude(self) -> None:
         if self.piece.complete and self.upload.length is None:

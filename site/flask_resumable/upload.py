@@ -48,6 +48,7 @@ class Upload:
     state: bytes = b""
     """Of the hash at `offset`, so that another process can go on."""
     path: Path = Path()
+    forgotten: bool = False
 
     @property
     def filename(self) -> str:

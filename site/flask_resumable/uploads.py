@@ -9,6 +9,7 @@ from threading import BoundedSemaphore
 from uuid import UUID, uuid4
 
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
 
 from . import errors
 from .hooks import Hooks
@@ -39,7 +40,17 @@ class Uploads:
             announce(held.upload)
             if wish.piece is None:
                 return held.upload, self.finish_due(held)
-            return held.upload, self._fill(held, wish.piece, body)
+            return held.upload, self._fill_first(held, wish.piece, body)
+
+    def _fill_first(self, held: Held, piece: Piece, body: Body) -> Answer:
+        """A refused creation leaves nothing behind; an interrupted one what arrived."""
+        try:
+            return self._fill(held, piece, body)
+        except (errors.Refused, HTTPException) as no:
+            begun = isinstance(no, errors.Interrupted) and held.upload.offset
+            if not (begun or held.upload.due or held.upload.forgotten):
+                self.forget(held)
+            raise
 
     def append(self, upload_id: UUID, piece: Piece, body: Body) -> tuple[Upload, Answer]:
         """The bytes of `body` at `piece.offset`."""
@@ -80,9 +91,11 @@ class Uploads:
 
     def forget(self, held: Held) -> None:
         """Remove what is in our hands, and tell the application."""
+        upload = held.upload
         held.remove()
-        if not held.upload.finished:
-            self.hooks.tell(self.hooks._removed, held.upload)
+        upload.forgotten = True
+        if not upload.finished and not upload.joined:
+            self.hooks.tell(self.hooks._removed, upload)
 
     def find(self, upload_id: UUID) -> Upload:
         """As it stands, without waiting.

@@ -41,6 +41,9 @@ def test_authorize_says_no(site: Site) -> None:
     site.resumable.authorize(lambda request, metadata: abort(401, "Log in first"))
     answer = send(site)
     assert (answer.status_code, answer.json["detail"]) == (401, "Log in first")
+    site.resumable.authorize(lambda request, metadata: ("Not on Sundays", 418))
+    answer = send(site)
+    assert (answer.status_code, answer.text) == (418, "Not on Sundays")
 
 
 def test_an_upload_outlives_its_session(site: Site) -> None:

@@ -73,6 +73,25 @@ def test_more_bytes_than_declared_at_creation(site: Site) -> None:
     assert site.finished == []
 
 
+def test_a_refused_creation_leaves_nothing_behind(site: Site) -> None:
+    wrong = {"Upload-Checksum": "sha1 AAAAAAAAAAAAAAAAAAAAAAAAAAA="}
+    headers = {**TUS, "Upload-Length": "9", "Content-Type": OCTETS, **wrong}
+    assert site.client.post("/uploads/", headers=headers, data=b"abc").status_code == 460
+    with site.app.app_context():
+        assert list(site.resumable.store.ids()) == []
+    assert len(site.removed) == 1
+
+
+def test_an_interrupted_creation_keeps_what_arrived(site: Site) -> None:
+    headers = {**TUS, "Upload-Length": "9", "Content-Type": OCTETS}
+    cut = {"CONTENT_LENGTH": "9"}
+    answer = site.client.post("/uploads/", headers=headers, data=b"abc", environ_overrides=cut)
+    assert answer.status_code == 400
+    with site.app.app_context():
+        [upload_id] = site.resumable.store.ids()
+        assert site.resumable.store.find(upload_id).offset == 3
+
+
 @pytest.mark.parametrize("offset", ["-1", "1e1", "", "0x0", "9" * 30, "18446744073709551616"])
 def test_offsets_that_are_none(site: Site, offset: str) -> None:
     address = create(site, Upload_Length="5").headers["Location"]

@@ -123,7 +123,7 @@ class PlainBody(Body):
     def take(self, view: memoryview) -> int:
         """From the stream; a client that went away is `Gone`."""
         try:
-            data = self._stream.read(view.nbytes)
+            data = self._stream.read(min(view.nbytes, 1 << 18))
         except (ClientDisconnected, OSError) as error:
             raise Gone("The client closed the connection early") from error
         view[: len(data)] = data

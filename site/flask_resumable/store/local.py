@@ -19,7 +19,7 @@ from . import disk, record
 from .contract import Busy, Missing
 
 _PAUSE = 0.02
-_LIVE = ("id", "offset", "state", "path", "expires")
+_LIVE = ("id", "offset", "state", "path", "expires", "forgotten")
 _KEPT_FREE = 512 << 20
 
 
