@@ -184,7 +184,8 @@ def _is_optional(field: Field, chosen: bool) -> bool:
 
 
 def _optional() -> str:
-    return f' <span class="optional">{text(_("(optional)"))}</span>'
+    words = _("(optional)")  # not inside the f-string, where Babel doesn't find it
+    return f' <span class="optional">{text(words)}</span>'
 
 
 def _label(field: Field, css: str, asked: Attributes, optional: bool = False) -> str:
