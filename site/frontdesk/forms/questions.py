@@ -206,7 +206,8 @@ def _error(field: Field) -> str:
         return ""
     words = "<br>".join(text(error) for error in field.errors)
     names = f'id="{escape(field.id)}-error" data-field="{escape(field.name)}"'
-    prefix = f'<span class="visually-hidden">{text(_("Error:"))} </span>'
+    word = _("Error:")
+    prefix = f'<span class="visually-hidden">{text(word)} </span>'
     return f'<p class="invalid-feedback d-block" {names}>{prefix}{words}</p>'
 
 
