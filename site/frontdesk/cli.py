@@ -93,6 +93,7 @@ def _password(from_stdin: bool) -> tuple[str, bool]:
 
 def _member(name: str) -> Member:
     member = service.find(name)
+    db.session.commit()  # else it holds the lock that visitors need while somebody types a password
     if member is None:
         raise click.ClickException(f"There is no account {name}. `flask user list` shows them.")
     return member
