@@ -1,0 +1,60 @@
+"""/admin/ - the house at a glance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from tests.browser import Browser
+
+from frontdesk.accounts import service
+
+
+def test_the_admin_sees_people_space_and_the_log(root: Browser, keep: Callable[..., str]) -> None:
+    keep("alice", "a.txt", b"x" * 2500)
+    page = root.visit("/admin/")
+    assert (page.status, page.title) == (200, "Admin")
+    rows = [row.get_text(" ", strip=True) for row in page.html.select("tbody tr")]
+    assert any(row.startswith("alice member 2.5 kB") for row in rows)
+    assert "member.login" in page.text
+
+
+def test_who_is_disabled_is_marked(app: Flask, root: Browser) -> None:
+    with app.app_context():
+        bob = service.find("bob")
+        assert bob
+        service.set_enabled(bob, False)
+    (row,) = [r for r in root.visit("/admin/").html.select("tbody tr") if r.th.get_text() == "bob"]
+    assert "disabled" in row.get_text()
+
+
+def test_a_stranger_is_asked_to_log_in(carol: Browser) -> None:
+    page = carol.visit("/admin/")
+    assert page.status == 401
+    page = carol.submit("login", username="root", password="a long enough password")
+    assert page.location == "/admin/"
+
+
+@pytest.mark.parametrize("address", ["/admin/", "/admin/nothing", "/admin"])
+def test_for_a_member_it_is_not_there(alice: Browser, address: str) -> None:
+    page = alice.visit(address)
+    assert page.status in {404, 308}
+    if page.status == 308:
+        assert alice.follow().status == 404
+
+
+def test_only_the_admin_is_shown_the_way(alice: Browser, root: Browser) -> None:
+    assert "/admin/" in root.visit("/hello/").links.values()
+    assert "/admin/" not in alice.visit("/hello/").links.values()
+
+
+def test_it_is_to_be_read_only(root: Browser) -> None:
+    assert root.client.post("/admin/").status_code == 405
+
+
+def test_what_people_typed_is_text(carol: Browser, root: Browser) -> None:
+    carol.log_in("<script>alert(1)</script>", "wrong")
+    page = root.visit("/admin/")
+    assert "<script>alert(1)</script>" in page.text
+    assert not page.html.select("main script")
