@@ -25,6 +25,7 @@ from frontdesk.storage import Staged, Storage, from_url
 
 KEPT_IN_BIN = timedelta(days=30)
 RECENT = 5
+ABANDONED = 10  # seconds; what is still being written is locked besides
 HEAD = 4_096  # bytes that a file's type is read off
 
 
@@ -46,9 +47,13 @@ class Space:
 
 
 def storage() -> Storage:
-    """The storage that STORAGE_URL names, opened at the first use in each process."""
+    """The storage that STORAGE_URL names, opened at the first use in each process.
+
+    What a process that was killed had begun to take in goes then; nobody else's is touched.
+    """
     if "storage" not in current_app.extensions:
         opened = from_url(current_app.config["STORAGE_URL"], current_app.instance_path)
+        opened.sweep(ABANDONED)
         current_app.extensions["storage"] = opened
     found: Storage = current_app.extensions["storage"]
     return found
