@@ -48,9 +48,10 @@ def language() -> str:
     """``en`` or ``zh``: by the profile, the cookie, then ``Accept-Language``."""
     if not has_request_context():
         return "en"
-    if "language" not in g:
-        g.language = _choose_language()
-    return str(g.language)
+    chosen: str | None = g.get("language")
+    if chosen is None:
+        chosen = g.language = _choose_language()
+    return chosen
 
 
 def speak(choice: str) -> None:

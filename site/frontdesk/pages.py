@@ -2,27 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
-from flask import jsonify, make_response, redirect, render_template, request, url_for
+from flask import (
+    current_app,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask_login import current_user
+from flask_wtf.csrf import generate_csrf
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
 
 from frontdesk.forms import Form
+from frontdesk.language import language, theme
 
+MOST_SHARED = 256
+PLACEHOLDER = "the CSRF token of whoever asks"  # stands for it in a shared page
 HTML, JSON, PROBLEM = "text/html", "application/json", "application/problem+json"
 
 
-def page(template: str, form: Form | None = None, status: int = 0, **facts: Any) -> Response:
+def page(
+    template: str, form: Form | None = None, status: int = 0, *, shared: bool = False, **facts: Any
+) -> Response:
     """Render ``template``; when the form on it has something to complain about, with 422.
 
-    A program that asked for JSON gets the complaints as a problem instead.
+    A program that asked for JSON gets the complaints as a problem instead. A ``shared`` page
+    is the same for all strangers at its address, and is rendered once for all of them.
     """
     status = status or (422 if form and form.errors else 200)
     if form and form.errors and wants_json():
         said = [str(error) for errors in form.errors.values() for error in errors]
         return problem(status, " ".join(said), errors=form.errors)
-    response = make_response(render_template(template, form=form, **facts))
+    key = _shared_key(template, form) if shared else None
+    body = (
+        _shared(key, template, form, facts)
+        if key
+        else render_template(template, form=form, **facts)
+    )
+    response = make_response(body)
     response.status_code = status
     return response
 
@@ -50,3 +74,22 @@ def wants_json() -> bool:
         return True
     is_program = "Authorization" in request.headers or request.blueprint == "api"
     return is_program and HTML not in accept.values()
+
+
+def _shared_key(template: str, form: Form | None) -> Hashable:
+    """What a stranger's page depends on; None where it is one person's alone."""
+    is_personal = current_user.is_authenticated or "_flashes" in session or current_app.debug
+    if is_personal or request.method != "GET" or (form and form.errors):
+        return None
+    filled_in = [(field.name, field.data) for field in form or () if field.name != "csrf_token"]
+    return (template, language(), theme(), request.full_path, *filled_in)
+
+
+def _shared(key: Hashable, template: str, form: Form | None, facts: dict[str, Any]) -> str:
+    kept: dict[Hashable, str] = current_app.extensions.setdefault("shared pages", {})
+    token = generate_csrf()
+    if key not in kept:
+        if len(kept) >= MOST_SHARED:
+            kept.clear()
+        kept[key] = render_template(template, form=form, **facts).replace(token, PLACEHOLDER)
+    return kept[key].replace(PLACEHOLDER, token)

@@ -95,8 +95,8 @@ def _own_hosts(request: Request) -> set[str]:
 
 
 def _add_headers(response: Response) -> Response:
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+    given = {name for name, _ in response.headers}
+    response.headers.extend([header for header in HEADERS.items() if header[0] not in given])
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", TRANSPORT)
     return response

@@ -45,7 +45,7 @@ def login() -> Response:
         name = member.username if form.remember.data else ""
         set_cookie(response, NAME_COOKIE, name, current_app.config["SESSION_REMEMBERED"])
         return response
-    return page("accounts/login.html", form)
+    return page("accounts/login.html", form, shared=True)
 
 
 @bp.route("/logout", methods=["GET", "POST"])

@@ -24,7 +24,10 @@ SEEN_EVERY = timedelta(minutes=5)  # how exact "last seen" is: each update is a 
 
 @dataclass(slots=True)
 class Person(UserMixin):
-    """The member who is asking, as light as a page needs them: one query, no ORM."""
+    """The member who is asking, as light as a page needs them: one query, no ORM.
+
+    ``used``, ``reserved`` and ``quota`` are bytes, as they were when the request began.
+    """
 
     id: UUID
     token: str
@@ -34,6 +37,9 @@ class Person(UserMixin):
     theme: str
     language: str
     picture_id: UUID | None
+    used: int
+    reserved: int
+    quota: int | None
 
     def get_id(self) -> str:
         return self.token
@@ -64,6 +70,9 @@ PERSON = (
     Member.theme,
     Member.language,
     Member.picture_id,
+    Member.used,
+    Member.reserved,
+    Member.quota,
 )
 
 

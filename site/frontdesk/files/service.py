@@ -15,6 +15,7 @@ from sqlalchemy.orm import joinedload
 
 from frontdesk import audit
 from frontdesk.accounts.models import Member
+from frontdesk.accounts.sessions import Person
 from frontdesk.db import db, now, transaction
 from frontdesk.files import folders, listing, names
 from frontdesk.files.kinds import media_type
@@ -63,6 +64,11 @@ def space(member_id: UUID) -> Space:
     """How much of their quota a member has used."""
     row = db.session.execute(SPACE, {"member_id": member_id}).one()
     return Space(row.used + row.reserved, _quota(row.quota))
+
+
+def space_of(person: Person) -> Space:
+    """The same of the member who is asking, as it was when they asked: for showing it."""
+    return Space(person.used + person.reserved, _quota(person.quota))
 
 
 def recent(member_id: UUID) -> list[listing.Row]:

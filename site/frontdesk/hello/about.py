@@ -13,11 +13,11 @@ from frontdesk.pages import page
 @public
 def help() -> Response:
     """How things are done here."""
-    return page("hello/help.html")
+    return page("hello/help.html", shared=True)
 
 
 @bp.get("/accessibility")
 @public
 def accessibility() -> Response:
     """What the site does so that everybody can use it, and what it can't yet."""
-    return page("hello/accessibility.html")
+    return page("hello/accessibility.html", shared=True)

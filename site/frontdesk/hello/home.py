@@ -23,7 +23,7 @@ def welcome() -> Response:
     """Welcome a stranger; a member goes to their dashboard."""
     if current_user.is_authenticated:
         return redirect(url_for("hello.home"), 302)
-    return page("hello/welcome.html")
+    return page("hello/welcome.html", shared=True)
 
 
 @bp.get("/hello/")
@@ -31,14 +31,14 @@ def welcome() -> Response:
 def home() -> Response:
     """Greet the world, or show a member what they have."""
     if not current_user.is_authenticated:
-        return page("hello/hello.html", person="")
+        return page("hello/hello.html", person="", shared=True)
     member_id = current_user.id
     return page(
         "hello/dashboard.html",
         person=current_user.shown_name,
         waiting=posts.received_by(member_id, done=False),
         recent=files.recent(member_id),
-        space=files.space(member_id),
+        space=files.space_of(current_user),
     )
 
 
@@ -46,7 +46,7 @@ def home() -> Response:
 @public
 def greet(name: str) -> Response:
     """Greet ``name``, member or not: who asks can't tell which names have an account."""
-    return page("hello/hello.html", person=name[:LONGEST_NAME])
+    return page("hello/hello.html", person=name[:LONGEST_NAME], shared=True)
 
 
 @bp.get("/user/<name>")
