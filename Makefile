@@ -29,8 +29,9 @@ check: .venv/.tested ## Format, lint, types, templates, translations, and what i
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/djlint --check --lint templates || true
-	$(BIN)/python docs/check.py
+	$(BIN)/djlint --lint templates
+	$(BIN)/python docs/references.py
+	$(BIN)/python tests/sizes.py
 
 bench: .venv/.tested ## Measure the site beside its peers; asserts nothing
 	$(BIN)/python bench/pages.py
