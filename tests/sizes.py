@@ -1,4 +1,4 @@
-"""What is over the size that STYLE.md wants, longest first: `make check` shows it, nothing fails."""
+"""What is over the size that STYLE.md wants, longest first; `make check` shows it."""
 
 from __future__ import annotations
 
