@@ -22,7 +22,7 @@ workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 64
 preload_app = True
 timeout = 120  # a worker that says nothing for so long is replaced; uploads run in threads
-graceful_timeout = 4
+graceful_timeout = 3  # with two seconds for the rest of it the whole stop takes at most 5
 keepalive = 15
 control_socket_disable = True
 # Only TRUSTED_PROXIES decides which forwarded headers are believed, not gunicorn's own defaults.

@@ -1,0 +1,224 @@
+"""The real server, as `make run` starts it, and somebody who talks to it over a socket."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+import pytest
+from bs4 import BeautifulSoup
+from tests.files.wire import CONTENT_TYPE
+
+ROOT = Path(__file__).resolve().parents[2]
+GUNICORN = ["-m", "gunicorn", "-c", "deploy/gunicorn.conf.py"]
+PATIENCE = 30
+PASSWORD = "a long enough password"
+
+
+@dataclass
+class Server:
+    """A server that runs; ``seconds`` is how long it took to its first answer."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    folder: Path
+    seconds: float = 0.0
+
+    @property
+    def said(self) -> str:
+        return (self.folder / "stdout").read_text()
+
+    @property
+    def staging(self) -> list[Path]:
+        return list((self.folder / "instance/files").glob("staging/*"))
+
+    @property
+    def blobs(self) -> list[Path]:
+        return list((self.folder / "instance/files").glob("??/*"))
+
+    @property
+    def workers(self) -> list[int]:
+        pid = self.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+        return [int(child) for child in children.split()]
+
+    def forget_peak(self) -> None:
+        for pid in self.workers:
+            Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+    def peak(self) -> int:
+        """The most memory that a worker has held since, in bytes."""
+        facts = [Path(f"/proc/{pid}/status").read_text() for pid in self.workers]
+        return max(int(each.partition("VmHWM:")[2].split()[0]) for each in facts) * 1024
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> float:
+        """End it; the seconds that took."""
+        began = time.monotonic()
+        self.process.send_signal(how)
+        self.process.wait(PATIENCE)
+        return time.monotonic() - began
+
+
+@dataclass
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    @property
+    def html(self) -> BeautifulSoup:
+        return BeautifulSoup(self.body, "html.parser")
+
+    @property
+    def title(self) -> str:
+        return " ".join(self.html.h1.get_text().split()) if self.html.h1 else ""
+
+    @property
+    def problems(self) -> list[str]:
+        return [" ".join(one.get_text().split()) for one in self.html.select("#error-summary li")]
+
+
+@dataclass
+class Visitor:
+    """Somebody with cookies; each request is a connection of its own."""
+
+    port: int
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def ask(
+        self, method: str, url: str, body: bytes | Iterable[bytes] | None = None, **headers: str
+    ) -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        sent = {name.replace("_", "-"): value for name, value in headers.items()} | self.cookie
+        connection.request(method, url, body, sent)
+        answer = connection.getresponse()
+        for line in answer.headers.get_all("Set-Cookie", []):
+            self.cookies |= {name: one.value for name, one in SimpleCookie(line).items()}
+        found = Answer(answer.status, answer.headers, answer.read())
+        connection.close()
+        return found
+
+    @property
+    def cookie(self) -> dict[str, str]:
+        return {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+
+    def submit(self, url: str, form: str, **answers: str) -> Answer:
+        """Fill in the form with that id on the page at ``url``."""
+        found = self.ask("GET", url).html.select_one(f"form#{form}")
+        assert found, f"no form #{form} at {url}"
+        fields = {str(tag["name"]): str(tag.get("value", "")) for tag in found.select("[name]")}
+        body = urlencode(fields | answers).encode()
+        kind = "application/x-www-form-urlencoded"
+        return self.ask("POST", str(found["action"]), body, Content_Type=kind)
+
+    def log_in(self, name: str = "alice") -> None:
+        assert self.submit("/login", "login", username=name, password=PASSWORD).status == 303
+
+    def head(self, *headers: str) -> bytes:
+        """The beginning of an upload's request, to be sent by hand."""
+        lines = ["POST /upload HTTP/1.1", "Host: x", f"Content-Type: {CONTENT_TYPE}", *headers]
+        lines += [f"X-CSRFToken: {self.token()}", f"Cookie: {self.cookie['Cookie']}"]
+        return "\r\n".join(lines).encode() + b"\r\n\r\n"
+
+    def finds(self, name: str) -> bool:
+        """Whether a file of that name is there, or comes soon."""
+        until = time.monotonic() + 10
+        while self.ask("HEAD", f"/path/{quote(name)}").status != 200:
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.1)
+        return True
+
+    def token(self) -> str:
+        return str(self.ask("GET", "/help").html.select_one("meta[name=csrf-token]")["content"])
+
+
+def environment(folder: Path, **settings: object) -> dict[str, str]:
+    """Where a site of ours keeps its things, and its settings by their names in config.py."""
+    chosen = {f"FRONTDESK_{name}": str(value) for name, value in settings.items()}
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("FRONTDESK_", "FLASK_"))}
+    return inherited | {
+        "PYTHONPATH": "site",
+        "FRONTDESK_INSTANCE_PATH": str(folder / "instance"),
+        "FRONTDESK_MIN_FREE_SPACE": "0",
+        **chosen,
+    }
+
+
+def start(folder: Path, *command: str, **settings: object) -> Server:
+    """Serve a site of ``folder``/instance; it answers when this returns."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    words = [word.format(port=port) for word in command or GUNICORN]
+    own = environment(folder, **settings) | {"HOST": "127.0.0.1", "PORT": str(port)}
+    began = time.monotonic()
+    with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
+        process = subprocess.Popen(
+            [sys.executable, *words], cwd=ROOT, env=own, stdout=out, stderr=err
+        )
+    server = Server(process, port, folder)
+    while process.poll() is None and time.monotonic() < began + PATIENCE:
+        try:
+            if Visitor(port).ask("GET", "/ak").status == 200:
+                server.seconds = time.monotonic() - began
+                return server
+        except OSError:
+            time.sleep(0.02)
+    process.kill()
+    raise AssertionError(f"no answer: {(folder / 'stderr').read_text()[-2000:]}")
+
+
+def add_member(folder: Path, name: str = "alice") -> None:
+    """By the command, as an owner with a shell does."""
+    subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "site/frontdesk",
+         "user", "create", name, "--admin", "--password-stdin"],
+        cwd=ROOT, env=environment(folder), input=PASSWORD.encode(), check=True,
+        capture_output=True,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Start servers on this test's own folder; they end with the test."""
+    running: list[Server] = []
+
+    def serve(*command: str, members: bool = True, **settings: object) -> Server:
+        if members and not (tmp_path / "instance").exists():
+            add_member(tmp_path)
+        running.append(start(tmp_path, *command, **settings))
+        return running[-1]
+
+    yield serve
+    for server in running:
+        if server.process.poll() is None:
+            server.stop(signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests of a module, with small limits; Alice is its member."""
+    folder = tmp_path_factory.mktemp("served")
+    add_member(folder)
+    server = start(folder, MAX_FILE_SIZE=20_000_000, QUOTA=100_000_000)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def alice(server: Server) -> Visitor:
+    visitor = Visitor(server.port)
+    visitor.log_in()
+    return visitor
