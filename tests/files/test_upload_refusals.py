@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,14 +15,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import update
-from sqlalchemy.exc import OperationalError
 from tests.browser import Browser, Page
 from tests.files.conftest import JSON, Books, a_file, send, token
 from tests.files.wire import BOUNDARY, CONTENT_TYPE, multipart
 
 from frontdesk.accounts.models import Member
-from frontdesk.db import db
-from frontdesk.files import service
+from frontdesk.db import PRAGMAS, db
 from frontdesk.storage import Staged
 
 Used = Callable[[str], int]
@@ -251,15 +251,22 @@ def test_a_storage_that_keeps_nothing_is_a_full_disk(
     assert page.problems == ["The file could not be written to the disk. Ask the administrator."]
 
 
-def test_a_database_that_refuses_leaves_no_bytes(
-    app: Flask, alice: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def add(*_: Any) -> None:
-        raise OperationalError("INSERT", {}, Exception("database is locked"))
+class TestLockedDatabase:
+    """Somebody else writes, and does not end."""
 
-    monkeypatch.setattr(service, "add", add)
-    page = send(alice, a_file("a.txt"))
-    assert page.status == 503
+    @pytest.fixture
+    def settings(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+        patience = [one.replace("=10000", "=100") for one in PRAGMAS]
+        monkeypatch.setattr("frontdesk.db.PRAGMAS", patience)
+        return {}
+
+    def test_a_locked_database_leaves_no_bytes(self, alice: Browser, instance: Path) -> None:
+        alice.visit("/upload")
+        with closing(sqlite3.connect(instance / "frontdesk.db")) as other:
+            other.execute("BEGIN IMMEDIATE")
+            page = alice.submit("upload", the_file=a_file("a.txt"))
+        assert (page.status, page.title) == (503, "The site is busy")
+        assert send(alice, a_file("a.txt")).status == 303
 
 
 @pytest.fixture
