@@ -21,6 +21,7 @@ from tests.files.wire import BOUNDARY, CONTENT_TYPE, multipart
 
 from frontdesk.accounts.models import Member
 from frontdesk.db import PRAGMAS, db
+from frontdesk.files import service
 from frontdesk.storage import Staged
 
 Used = Callable[[str], int]
@@ -267,6 +268,23 @@ class TestLockedDatabase:
             page = alice.submit("upload", the_file=a_file("a.txt"))
         assert (page.status, page.title) == (503, "The site is busy")
         assert send(alice, a_file("a.txt")).status == 303
+
+    def test_what_was_saved_before_stays_and_is_named(
+        self, alice: Browser, instance: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with closing(sqlite3.connect(instance / "frontdesk.db", check_same_thread=False)) as other:
+
+            def lock_then_take_in(member_id: Any, path: Any, name: str, staged: Any) -> Any:
+                if name != "a.txt":
+                    other.execute("BEGIN IMMEDIATE")
+                return take_in(member_id, path, name, staged)
+
+            take_in = service.take_in
+            monkeypatch.setattr(service, "take_in", lock_then_take_in)
+            page = send(alice, *[a_file(f"{letter}.txt") for letter in "abc"])
+        said = "“%s” could not be saved. Try again in a minute."
+        assert (page.status, page.problems) == (503, [said % "b.txt", said % "c.txt"])
+        assert alice.visit(page.link("a.txt")).status == 200
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import Any, cast
 from flask import current_app, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
+from sqlalchemy.exc import OperationalError
 from werkzeug.datastructures import FileStorage
 
 from frontdesk.files import folders, names, service
@@ -32,6 +33,13 @@ class Outcome:
         if no.why not in {known.why for known in self.refused}:
             self.refused.append(no)
 
+    def give_up(self, files: list[FileStorage]) -> None:
+        """Refuse ``files`` without trying, since the database takes nothing for now."""
+        for file in files:
+            name = names.clean(file.filename or "")
+            said = _("“%(name)s” could not be saved. Try again in a minute.", name=name)
+            self.refuse(Refused(said, "the_file", 503))
+
     @property
     def status(self) -> int:
         return max((no.status for no in self.refused), default=422)
@@ -52,21 +60,31 @@ def receive() -> None:
 def keep(path: list[str]) -> Outcome:
     """Keep the files of this request in the member's folder at ``path``, each for itself."""
     outcome = Outcome(path)
-    for sent in request.files.getlist("the_file"):
-        try:
-            _keep_one(sent, path, outcome)
-        except Refused as no:
-            outcome.refuse(no)
+    _keep_each(request.files.getlist("the_file"), outcome)
     if cast(Request, request).cut_off:
         said = _("The connection broke off. Choose the files that are missing once more.")
-        outcome.refused.append(Refused(said, "the_file", 400))
+        outcome.refuse(Refused(said, "the_file", 400))
     return outcome
 
 
-def _keep_one(sent: FileStorage, path: list[str], outcome: Outcome) -> None:
+def _keep_each(files: list[FileStorage], outcome: Outcome) -> None:
+    for number, file in enumerate(files):
+        try:
+            _keep_one(file, outcome)
+        except Refused as no:
+            outcome.refuse(no)
+        except OperationalError as error:
+            if not outcome.saved:
+                raise  # the page of a busy site says that nothing was changed, and is right
+            current_app.logger.error("The database refused", exc_info=error)
+            outcome.give_up(files[number:])
+            break
+
+
+def _keep_one(sent: FileStorage, outcome: Outcome) -> None:
     raw = sent.filename or ""
     parents = _folders_in(raw)
-    file = service.take_in(current_user.id, path + parents, raw, cast(Staged, sent.stream))
+    file = service.take_in(current_user.id, outcome.path + parents, raw, cast(Staged, sent.stream))
     outcome.saved.append(file)
     if "/".join([*parents, file.name]) != raw:
         outcome.renamed.append((raw, file.name))
