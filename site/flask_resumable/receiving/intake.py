@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
+from . import writeback
 from .lane import Lane
 from .stream import Body
 from .watch import Stopped
@@ -104,9 +105,12 @@ class Intake:
             self._room -= view.nbytes
             if self._room < 0:
                 raise TooMuch
-        self.offset += view.nbytes
+        start, count = self.offset, view.nbytes
+        self.offset += count
         while view.nbytes:
             view = view[os.write(self.fd, view) :]
+        if count == MIB:  # a small piece is flushed in a moment anyway
+            writeback.begin(self.fd, start, count)
 
     def _digest(self, buffer: bytearray, count: int, beside: bool) -> None:
         def work() -> None:
