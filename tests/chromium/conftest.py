@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.chromium import people
 from tests.chromium.server import Site, serve
+from tests.chromium.states import STATES, State
 from tests.chromium.watch import Watch
 
 HERE = Path(__file__).parent
@@ -126,6 +127,21 @@ def open_page(
         return context.new_page()
 
     return open_page
+
+
+@pytest.fixture
+def walk(open_page: Callable[..., Page]) -> Callable[..., Iterator[tuple[State, Page]]]:
+    """Every state that somebody can see, one after the other, in one window."""
+
+    def walk(who: str, language: str = "en", **options: Any) -> Iterator[tuple[State, Page]]:
+        page = open_page(who, language, **options)
+        cookies = page.context.cookies()
+        for state in (state for state in STATES if state.who == who):
+            page.context.add_cookies(cookies)  # type: ignore[arg-type]  # a state may lose them
+            assert state.go(page).status == state.status, state
+            yield state, page
+
+    return walk
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""A Flask extension for the browser tests: /fail/418 fails with 418, so that each error page can be seen."""
+"""A Flask extension for the browser tests: /fail/413 fails with 413, so that its page is seen."""
 
 from __future__ import annotations
 

@@ -20,7 +20,8 @@ FOCUS = """() => {
   const inside = box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
   const open = Boolean(hit) && (element.contains(hit) || hit.contains(element));
   const isBetween = element === document.body; // after the last stop, before the first
-  return {fine: isBetween || ring && inside && open, ring, inside, open, is: element.outerHTML.slice(0, 120)};
+  const is = element.outerHTML.slice(0, 120);
+  return {fine: isBetween || ring && inside && open, ring, inside, open, is};
 }"""
 IS_FOCUSED = "(element) => element === document.activeElement"
 IS_IN_GROUP = """(element) => element.form === document.activeElement.form

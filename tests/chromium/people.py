@@ -15,6 +15,7 @@ from frontdesk.accounts.models import Member
 from frontdesk.db import db, transaction
 from frontdesk.files import service as files
 from frontdesk.files.models import File
+from frontdesk.posts import service as posts
 
 LONG_NAME = "Jahresabschlusspruefungsberichtsentwurf" + "X" * 21  # 60 letters, no place to break
 MANY = 55  # more than a page of a folder shows
@@ -42,6 +43,7 @@ def settle(instance: Path) -> None:
             accounts.create(name, PASSWORD, is_admin=name == "root")
         _fill()
         _limit()
+        _send()
         db.session.remove()
         db.engine.dispose()
 
@@ -72,3 +74,11 @@ def _limit() -> None:
                 member.quota = 0
             if member.username == "erin":
                 member.disabled_at = datetime.now(UTC)
+
+
+def _send() -> None:
+    """Alice sends Frank a file and a message that has no place to break."""
+    alice, frank = accounts.find("alice"), accounts.find("frank")
+    assert alice and frank
+    file = _keep(alice.id, ["Sent"], f"{LONG_NAME}.txt", b"for Frank")
+    posts.send(alice.id, [frank], f"{LONG_NAME}{LONG_NAME}\nTwo lines.", [file])

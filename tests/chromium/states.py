@@ -116,6 +116,31 @@ def _next_page(page: Page) -> Response:
     return press(page, "a[rel=next]")
 
 
+def _first_post(page: Page) -> Response:
+    page.goto("/post/")
+    return press(page, "main .rows a")
+
+
+def _revoking(page: Page) -> Response:
+    on_file(f"{LONG_NAME}.bin", "link", "link")(page)
+    return press(page, "main .rows a")
+
+
+def _opened_link(page: Page) -> Response:
+    """What somebody sees who was given a link."""
+    on_file(f"{LONG_NAME}.bin", "link", "link")(page)
+    address = page.locator("main input[readonly]").first.input_value()
+    page.context.clear_cookies(name="frontdesk")
+    return arrived(page.goto(address))
+
+
+def _ended_link(page: Page) -> Response:
+    _revoking(page)
+    address = page.url.rpartition("/")[2]
+    send(page, "revoke")
+    return arrived(page.goto(f"/s/{address}"))
+
+
 def _wrong_picture(page: Page) -> Response:
     page.goto("/profile")
     chosen = {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": b"not a picture"}
@@ -148,7 +173,8 @@ STATES = (
     State("upload", "alice", at("/upload")),
     State("upload-into-folder", "alice", at(f"/upload?folder={LONG_NAME}")),
     State("upload-none", "alice", after("/upload", "upload"), 422),
-    State("upload-partly", "frank", after_upload((f"{LONG_NAME}.txt", b"a"), ("empty.txt", b"")), 422),
+    State("upload-partly", "frank",
+          after_upload((f"{LONG_NAME}.txt", b"a"), ("empty.txt", b"")), 422),
     State("upload-done", "frank", after_upload(("good.txt", b"good"))),
     State("upload-no-room", "dave", at("/upload")),
     State("files-empty", "bob", at("/path/")),
@@ -169,6 +195,18 @@ STATES = (
     State("profile", "bob", at("/profile")),
     State("profile-picture", "alice", at("/profile")),
     State("profile-wrong", "bob", _wrong_picture, 422),
+    State("posts-empty", "bob", at("/post/")),
+    State("posts-filled", "frank", at("/post/")),
+    State("post", "frank", _first_post),
+    State("post-new", "frank", at("/post/new")),
+    State("post-new-empty", "frank", after("/post/new", "post", to=""), 422),
+    State("post-new-unknown", "frank", after("/post/new", "post", to=LONG_NAME), 422),
+    State("links-none", "alice", on_file("many/note%2001.txt", "link")),
+    State("links", "alice", on_file("lake.jpg", "link", "link")),
+    State("link-revoke", "alice", _revoking),
+    State("link-opened", "alice", _opened_link),
+    State("link-ended", "alice", _ended_link, 410),
     State("logout", "alice", at("/logout")),
     State("admin", "root", at("/admin/")),
 )  # fmt: skip
+PEOPLE = sorted({state.who for state in STATES})

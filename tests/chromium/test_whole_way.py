@@ -1,4 +1,4 @@
-"""From the set-up address to the log-out, with real files: by mouse, by keyboard, without JavaScript."""
+"""From the set-up address to the log-out, with real files: by mouse, keyboard, without scripts."""
 
 from __future__ import annotations
 

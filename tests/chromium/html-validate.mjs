@@ -1,0 +1,8 @@
+// html-validate's recommended rules, but for what is a choice of ours.
+export default {
+  extends: ["html-validate:recommended"],
+  rules: {
+    "doctype-style": ["error", { style: "lowercase" }], // the spec's own examples write it so
+    "long-title": "off", // a page is called what its file is called, and that name is its owner's
+  },
+};
