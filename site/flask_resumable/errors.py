@@ -7,8 +7,7 @@ from typing import Any
 
 
 def _(words: str) -> str:
-    """Marks words that a person may read; `Resumable(gettext=…)` translates them when they are
-    sent."""
+    """Marks words that a person may read; `Resumable(gettext=…)` translates them later."""
     return words
 
 
@@ -16,8 +15,7 @@ IANA = "https://iana.org/assignments/http-problem-types#"
 
 
 class Refused(Exception):
-    """Becomes an RFC 9457 problem: `status`, a sentence in `detail`, and what the standard wants
-    beside."""
+    """Becomes an RFC 9457 problem: `status`, a sentence in `detail`, and more `members`."""
 
     def __init__(
         self,

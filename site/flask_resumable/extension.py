@@ -33,8 +33,7 @@ class Resumable(Hooks):
         self.gettext = gettext
         self._store = store
         self.blueprint = make_blueprint(self)
-        """For `csrf.exempt(…)`: no browser sends these requests across sites without being asked
-        to."""
+        """For `csrf.exempt(…)`: browsers do not send such requests across sites unasked."""
         if app is not None:
             self.init_app(app)
 

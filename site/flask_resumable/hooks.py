@@ -35,8 +35,7 @@ class Hooks:
         return function
 
     def access(self, function: Access) -> Access:
-        """`function(request, upload)`: may this request go on with it without its key? By default
-        no."""
+        """`function(request, upload)`: may it go on without the key? By default no."""
         self._access = function
         return function
 
@@ -46,8 +45,7 @@ class Hooks:
         return function
 
     def reserve(self, function: Reserve) -> Reserve:
-        """`function(upload, size)` while an upload without a length grows: it may now take `size`
-        bytes."""
+        """`function(upload, size)`: one without a length grows, and may now take `size` bytes."""
         self._reserve = function
         return function
 
@@ -67,8 +65,7 @@ class Hooks:
         return function
 
     def removed(self, function: Told) -> Told:
-        """`function(upload)` when an unfinished upload is cancelled or expired: give back what it
-        had."""
+        """`function(upload)`: an unfinished one is cancelled or expired; give back its room."""
         self._removed = function
         return function
 

@@ -67,8 +67,7 @@ class Keeper:
         return expired
 
     def _clock_is_sane(self) -> bool:
-        """One bad reading of the clock must not expire everything: a jump needs a second
-        witness."""
+        """One bad reading must not expire everything: a jump needs a second witness."""
         settings = self.uploads.settings
         file, now = Path(settings.folder) / "clock", time.time()
         last = now

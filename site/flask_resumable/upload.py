@@ -39,8 +39,7 @@ class Upload:
     expected: str = ""
     """The SHA-256 that the client announced for the whole, in hex."""
     sha256: str | None = None
-    """The SHA-256 of the whole once it is complete; None when nobody could compute it in
-    passing."""
+    """The SHA-256 of the whole, when it could be computed in passing."""
     note: dict[str, Any] = field(default_factory=dict)
     """The application's own, JSON."""
     created: float = field(default_factory=time.time)

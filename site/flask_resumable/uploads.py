@@ -32,8 +32,7 @@ class Uploads:
         self._slots = BoundedSemaphore(settings.slots) if settings.slots else None
 
     def create(self, wish: Wish, body: Body, announce: Announce) -> tuple[Upload, Answer]:
-        """A new upload, with the bytes that came along; `announce` is called before they are
-        read."""
+        """A new upload, with the bytes that came along; before they are read, `announce`."""
         self._fits(wish.length)
         upload = self._new(wish, wish.length)
         with self.hold(upload.id) as held:
@@ -78,8 +77,7 @@ class Uploads:
             raise errors.wrong_offset(upload.shown, piece.offset)
 
     def look(self, upload_id: UUID) -> Upload:
-        """How it stands; one that is all here but was not taken over, after a crash, is finished
-        now."""
+        """How it stands. One that a crash left all here but not taken over is finished now."""
         with self.hold(upload_id) as held:
             self.finish_due(held)
             return held.upload
@@ -181,8 +179,7 @@ class Uploads:
         return answer
 
     def _hash(self, upload: Upload) -> None:
-        """After a crash, from the state that was kept; a whole made of parts is read, if it is
-        small."""
+        """After a crash, from the kept state; a whole made of parts is read, if it is small."""
         if upload.sha256 is None and self.settings.sha256:
             hasher = hasher_of(upload, self.settings.reread)
             upload.sha256 = hasher.hexdigest() if hasher else None

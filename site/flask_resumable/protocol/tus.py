@@ -28,8 +28,7 @@ def spoken(request: Request) -> bool:
 
 
 def unspoken() -> Refused:
-    """No protocol at all; a form or link on another site cannot send one, so this also stops
-    CSRF."""
+    """No protocol at all. Forms and links of other sites cannot send one: it stops CSRF, too."""
     detail = _("Say which protocol you speak: Tus-Resumable or Upload-Complete.")
     return Refused(412, detail, headers={"Tus-Version": VERSION})
 

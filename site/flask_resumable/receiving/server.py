@@ -107,8 +107,7 @@ class SocketBody(ServerBody):
 
 
 class _Patient:
-    """Stands in for the socket while gunicorn's chunk parser reads, so that it can be
-    interrupted."""
+    """Stands in for the socket, so that gunicorn's chunk parser can be interrupted."""
 
     def __init__(self, sock: socket.socket, body: Body) -> None:
         self._socket, self._for = sock, body

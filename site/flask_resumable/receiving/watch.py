@@ -20,8 +20,7 @@ class Stalled(Stopped):
 
 
 class Claimed(Stopped):
-    """Somebody else wants to go on with this upload, most often the same client after a lost
-    line."""
+    """Somebody else wants to go on, most often the same client after a lost line."""
 
 
 def _nobody() -> bool:

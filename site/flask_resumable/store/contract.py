@@ -23,8 +23,7 @@ class Held(Protocol):
     upload: Upload
 
     def open(self) -> int:
-        """A file descriptor at the promised offset; what lay behind it, unacknowledged, is cut
-        off."""
+        """A file descriptor at the promised offset; the unacknowledged tail is cut off."""
 
     def promise(self, offset: int, state: bytes) -> None:
         """Make the bytes durable, then raise the offset durably, in this order."""

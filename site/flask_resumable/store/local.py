@@ -24,8 +24,7 @@ _KEPT_FREE = 512 << 20
 
 
 class LocalStore:
-    """`expiry` is how many seconds an upload may lie untouched. Several processes may share a
-    folder."""
+    """Uploads may lie untouched for `expiry` seconds. Several processes may share a folder."""
 
     def __init__(self, folder: Path, expiry: float = 0.0, keep_free: int = _KEPT_FREE) -> None:
         self.folder, self.expiry, self.keep_free = folder, expiry, keep_free
