@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
 
 import pytest
 from flask import Flask
@@ -125,3 +129,30 @@ def test_the_terminal_shows_where_to_make_the_first_account(
 
 def test_it_shows_no_secret_once_there_is_an_account(app: Flask) -> None:
     assert startup.greeting(app, "http://localhost") == "Frontdesk is at http://localhost/"
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("options", [[], ["--debug", "--no-reload"]])
+def test_flask_run_serves_from_the_root(instance: Path, options: list[str]) -> None:
+    """As the tutorial starts it: ``.flaskenv`` names the app, nothing else is needed."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [str(Path(sys.executable).with_name("flask")), "run", "--port", str(port), *options]
+    environment = os.environ | {"FRONTDESK_INSTANCE_PATH": str(instance)}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE) as server:
+        try:
+            assert "Hello, World!" in fetched(f"http://127.0.0.1:{port}/hello/")
+        finally:
+            server.terminate()
+
+
+def fetched(address: str) -> str:
+    """The page, once somebody answers."""
+    for _ in range(200):
+        try:
+            with urlopen(address, timeout=5) as answer:
+                return str(answer.read().decode())
+        except URLError:
+            time.sleep(0.1)
+    raise AssertionError(f"nobody answers at {address}")

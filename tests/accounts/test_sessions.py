@@ -138,6 +138,14 @@ def test_a_disabled_member_is_out_at_once(app: Flask, alice: Browser, bob: Brows
     assert alice.log_in("alice", PASSWORD).problems == ["The username or password is not right"]
 
 
+def test_a_log_in_that_raced_with_being_disabled_is_worth_nothing(
+    app: Flask, alice: Browser
+) -> None:
+    with app.app_context(), transaction():
+        named("alice").disabled_at = NOON  # and the row of the log-in is still there
+    assert not is_in(alice)
+
+
 def test_being_enabled_again_does_not_revive_the_old_log_in(app: Flask, alice: Browser) -> None:
     with app.app_context():
         service.set_enabled(named("alice"), False)
