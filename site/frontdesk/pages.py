@@ -29,18 +29,25 @@ HTML, JSON, PROBLEM = "text/html", "application/json", "application/problem+json
 
 
 def page(
-    template: str, form: Form | None = None, status: int = 0, *, shared: bool = False, **facts: Any
+    template: str,
+    form: Form | None = None,
+    status: int = 0,
+    *,
+    shared: bool = False,
+    given: Hashable = None,
+    **facts: Any,
 ) -> Response:
     """Render ``template``; when the form on it has something to complain about, with 422.
 
     A program that asked for JSON gets the complaints as a problem instead. A ``shared`` page
-    is the same for all strangers at its address, and is rendered once for all of them.
+    is the same for all strangers at its address, and is rendered once for all of them. A
+    member's page that shows of ``facts`` only what ``given`` holds is rendered once for the same.
     """
     status = status or (422 if form and form.errors else 200)
     if form and form.errors and wants_json():
         said = [str(error) for errors in form.errors.values() for error in errors]
         return problem(status, " ".join(said), errors=form.errors)
-    key = _shared_key(template, form) if shared else None
+    key = _shared_key(template, form, given) if shared or given else None
     body = (
         _shared(key, template, form, facts)
         if key
@@ -76,13 +83,15 @@ def wants_json() -> bool:
     return is_program and HTML not in accept.values()
 
 
-def _shared_key(template: str, form: Form | None) -> Hashable:
-    """What a stranger's page depends on; None where it is one person's alone."""
-    is_personal = current_user.is_authenticated or "_flashes" in session or current_app.debug
-    if is_personal or request.method != "GET" or (form and form.errors):
+def _shared_key(template: str, form: Form | None, given: Hashable) -> Hashable:
+    """What a page depends on besides the token; None where that isn't known."""
+    person = current_user._get_current_object() if current_user.is_authenticated else None
+    is_said_once = "_flashes" in session or (form and form.errors)
+    if is_said_once or (person and not given) or current_app.debug or request.method != "GET":
         return None
     filled_in = [(field.name, field.data) for field in form or () if field.name != "csrf_token"]
-    return (template, language(), theme(), request.full_path, *filled_in)
+    address = request.scheme, request.host, request.script_root, request.full_path
+    return (template, language(), theme(), address, person, given, *filled_in)
 
 
 def _shared(key: Hashable, template: str, form: Form | None, facts: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from flask import Flask, Request, Response, current_app, g, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
+from itsdangerous import URLSafeTimedSerializer
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -37,6 +38,14 @@ csrf = CSRFProtect()
 
 class Sessions(SecureCookieSessionInterface):
     """Flask's signed cookie, bound to the host and Secure whenever the request came by https."""
+
+    _serializer: URLSafeTimedSerializer | None = None
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """One for the process: Flask makes one to read a cookie and another to write it."""
+        if self._serializer is None:
+            self._serializer = super().get_signing_serializer(app)
+        return self._serializer
 
     def get_cookie_name(self, app: Flask) -> str:
         return cookie_name(app.config["SESSION_COOKIE_NAME"])

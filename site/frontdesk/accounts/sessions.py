@@ -16,13 +16,13 @@ from sqlalchemy import bindparam, delete, select, update
 from frontdesk import audit
 from frontdesk.access import login
 from frontdesk.accounts.models import ADMIN, LoginSession, Member
-from frontdesk.db import db, now, transaction
+from frontdesk.db import db, now, rows, transaction
 
 MOST_SESSIONS = 20  # a member's; the oldest goes first
 SEEN_EVERY = timedelta(minutes=5)  # how exact "last seen" is: each update is a write
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, frozen=True)
 class Person(UserMixin):
     """The member who is asking, as light as a page needs them: one query, no ORM.
 
@@ -94,7 +94,7 @@ def load(token: str) -> Person | None:
     """The member whose device holds ``token``, if its log-in still lasts."""
     moment = now()
     facts = {"token_hash": _hash(token), "moment": moment, "not_idle_since": moment - _idle()}
-    row = db.session.execute(LOADING, facts).first()
+    row = rows(LOADING, **facts).first()
     if row is None:
         return None
     if moment - row.seen_at > SEEN_EVERY:

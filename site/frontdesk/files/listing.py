@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 from uuid import UUID
 
 from flask import abort
 from sqlalchemy import CTE, bindparam, literal, select, tuple_
 
-from frontdesk.db import db
+from frontdesk.db import db, rows
 from frontdesk.files import names
 from frontdesk.files.folders import path_of
 from frontdesk.files.models import File, Folder
@@ -30,8 +30,7 @@ RECENT = (  # built once: putting a statement together costs more than running i
 )
 
 
-@dataclass(slots=True)
-class Row:
+class Row(NamedTuple):
     """A line of a list. ``size`` is in bytes; ``path`` is where the thing's page is."""
 
     id: UUID
@@ -100,12 +99,12 @@ def search(folder: Folder | None, path: Sequence[str], key: str, cursor: Cursor)
 
 def recent(member_id: UUID, most: int) -> list[Row]:
     """A member's latest files, newest first."""
-    found = db.session.execute(RECENT, {"member_id": member_id, "most": most}).all()
-    rows = []
+    lines = []
+    found = rows(RECENT, member_id=member_id, most=most).all()
     for row in found:
         path = path_of(db.session.get(Folder, row.folder_id)) if row.parent_id else []
-        rows.append(_row(row, address(*path, row.name)))
-    return rows
+        lines.append(_row(row, address(*path, row.name)))
+    return lines
 
 
 def _row(found: Any, path: str) -> Row:

@@ -33,11 +33,13 @@ def home() -> Response:
     if not current_user.is_authenticated:
         return page("hello/hello.html", person="", shared=True)
     member_id = current_user.id
+    waiting, recent = posts.received_by(member_id, done=False), files.recent(member_id)
     return page(
         "hello/dashboard.html",
+        given=None if waiting else ("recent", *recent),  # the space is the person's
         person=current_user.shown_name,
-        waiting=posts.received_by(member_id, done=False),
-        recent=files.recent(member_id),
+        waiting=waiting,
+        recent=recent,
         space=files.space_of(current_user),
     )
 
