@@ -39,9 +39,11 @@ def when_ready(server):
 
 
 def post_worker_init(worker):
-    """Compress the static files beside the first requests, so that none of them waits for it."""
+    """Do beside the first requests what one of them would wait for."""
     from threading import Thread
 
     from frontdesk import assets
+    from frontdesk.accounts.passwords import verify_password
 
     Thread(target=assets.prepare, args=[worker.app.wsgi()], daemon=True).start()
+    Thread(target=verify_password, args=[None, ""], daemon=True).start()

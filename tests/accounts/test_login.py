@@ -167,3 +167,7 @@ def test_a_program_gets_its_answers_as_problems(carol: Browser) -> None:
 
 def test_a_deed_is_in_the_log(root: Browser) -> None:
     assert "member.login" in root.visit("/admin/").text
+
+
+def test_a_space_that_a_phone_put_behind_the_name_does_not_matter(carol: Browser) -> None:
+    assert carol.log_in(" alice ", PASSWORD).location == "/hello/"

@@ -32,6 +32,7 @@ def recognise(username: str, password: str, address: str) -> Member:
     :raise Refused: in the same words and time for an unknown name, a wrong password and a
         disabled member
     """
+    username = username.strip()  # phones put a space behind a word
     key, config = username_key(username[:255]), current_app.config
     address = network(address)
     limits = {

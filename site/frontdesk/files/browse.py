@@ -9,8 +9,8 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from frontdesk.files import folders, listing, thumbnails
-from frontdesk.files.file import send
 from frontdesk.files.models import File, Folder
+from frontdesk.files.places import send
 from frontdesk.files.upload import bp
 from frontdesk.pages import page
 

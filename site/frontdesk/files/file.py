@@ -9,10 +9,9 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from frontdesk.files import folders, listing, service
-from frontdesk.files.deliver import send_blob
+from frontdesk.files import service
 from frontdesk.files.forms import RenameForm
-from frontdesk.files.models import Blob, File
+from frontdesk.files.places import folder_of, place_of, send
 from frontdesk.files.upload import bp
 from frontdesk.forms import Form
 from frontdesk.pages import page
@@ -68,29 +67,3 @@ def undo(file_id: UUID) -> Response:
     file = service.undo_delete(service.get_file(current_user.id, file_id))
     flash(_("“%(name)s” is back.", name=file.name))
     return redirect(place_of(file), 303)
-
-
-def send(blob: Blob, name: str, media_type: str, *, download: bool) -> Response:
-    """The bytes of ``blob`` under a name."""
-    try:
-        return send_blob(
-            service.storage(),
-            blob.id,
-            name=name,
-            media_type=media_type,
-            sha256=blob.sha256,
-            modified=blob.created_at,
-            download=download,
-        )
-    except FileNotFoundError as error:
-        raise RuntimeError(f"blob {blob.id} has lost its bytes") from error
-
-
-def place_of(file: File) -> str:
-    """The address of a file's page."""
-    return listing.address(*folders.path_of(folders.get(file.folder_id)), file.name)
-
-
-def folder_of(file: File) -> str:
-    """The address of the folder that a file is in."""
-    return listing.address(*folders.path_of(folders.get(file.folder_id)))

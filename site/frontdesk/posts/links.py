@@ -8,7 +8,7 @@ from flask import current_app, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from frontdesk.files import file as files
+from frontdesk.files import places
 from frontdesk.files import service as file_service
 from frontdesk.forms import Form
 from frontdesk.pages import page, see
@@ -29,7 +29,7 @@ def links(file_id: UUID) -> Response:
         "posts/links.html",
         form,
         file=file,
-        address=files.place_of(file),
+        address=places.place_of(file),
         links=[(link, full_address(link.token)) for link in service.links_of(file)],
     )
 

@@ -10,7 +10,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from frontdesk.files import intake
-from frontdesk.files.file import send as send_bytes
+from frontdesk.files.places import send as send_bytes
 from frontdesk.forms import Form
 from frontdesk.pages import page, see
 from frontdesk.posts import service

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from frontdesk.access import public
 from frontdesk.accounts.models import Member
 from frontdesk.db import db
-from frontdesk.files.file import send
+from frontdesk.files.places import send
 from frontdesk.pages import page
 from frontdesk.posts import service
 from frontdesk.posts.parcels import bp

@@ -1,0 +1,35 @@
+"""Where a file's page is, and its bytes under a name: for all pages that hand files out."""
+
+from __future__ import annotations
+
+from flask import Response
+
+from frontdesk.files import folders, listing, service
+from frontdesk.files.deliver import send_blob
+from frontdesk.files.models import Blob, File
+
+
+def send(blob: Blob, name: str, media_type: str, *, download: bool) -> Response:
+    """The bytes of ``blob`` under a name."""
+    try:
+        return send_blob(
+            service.storage(),
+            blob.id,
+            name=name,
+            media_type=media_type,
+            sha256=blob.sha256,
+            modified=blob.created_at,
+            download=download,
+        )
+    except FileNotFoundError as error:
+        raise RuntimeError(f"blob {blob.id} has lost its bytes") from error
+
+
+def place_of(file: File) -> str:
+    """The address of a file's page."""
+    return listing.address(*folders.path_of(folders.get(file.folder_id)), file.name)
+
+
+def folder_of(file: File) -> str:
+    """The address of the folder that a file is in."""
+    return listing.address(*folders.path_of(folders.get(file.folder_id)))
