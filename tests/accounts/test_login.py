@@ -91,7 +91,7 @@ def test_both_causes_cost_the_same_work(
 
 
 @pytest.mark.parametrize(
-    "name", ["ALICE", " alice", "Alıce", "alice\x00", "a" * 5000, "ａｌｉｃｅ", "\ud83d"]
+    "name", ["ALICE", "Alıce", "alice\x00", "a" * 5000, "ａｌｉｃｅ", "\ud83d"]
 )
 def test_a_name_that_is_no_name_is_nobody_or_the_same_person(carol: Browser, name: str) -> None:
     carol.visit("/login")
