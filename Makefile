@@ -37,8 +37,8 @@ bench: .venv/.tested ## Measure the site beside its peers; asserts nothing
 	$(BIN)/python bench/pages.py
 
 translations: .venv/.installed ## Bring the Chinese catalogue up to date with the words in the site
-	$(BIN)/pybabel -q extract -F babel.cfg --no-location --sort-output --no-wrap -k lazy_gettext -k _ -o /tmp/frontdesk.pot site templates
-	$(BIN)/pybabel -q update -i /tmp/frontdesk.pot -d site/frontdesk/translations -l zh --no-wrap --no-fuzzy-matching --ignore-obsolete
+	$(BIN)/pybabel -q extract -F babel.cfg --no-location --sort-output --no-wrap -k lazy_gettext -o .venv/frontdesk.pot .
+	$(BIN)/pybabel -q update -i .venv/frontdesk.pot -d site/frontdesk/translations -l zh --no-wrap --no-fuzzy-matching --ignore-obsolete
 
 lock: ## Pin requirements*.txt anew from requirements*.in (needs uv)
 	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header requirements.in -o requirements.txt

@@ -18,7 +18,7 @@ from frontdesk.files.folders import path_of
 from frontdesk.files.models import File, Folder
 
 A_PAGE = 50
-MOST_FOLDERS = 500
+MOST_FOLDERS = 10_000
 COLUMNS = (File.id, File.name, File.size, File.media_type, File.created_at)
 
 RECENT = (  # built once: putting a statement together costs more than running it
