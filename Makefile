@@ -5,6 +5,8 @@ PORT ?= 5000
 PYTHON ?= python3
 BIN := .venv/bin
 CHROMIUM := tests/chromium/node_modules
+EXTRACT := $(BIN)/pybabel -q extract -F babel.cfg --no-location --sort-output --no-wrap -k lazy_gettext -o .venv/frontdesk.pot .
+UPDATE := $(BIN)/pybabel -q update -i .venv/frontdesk.pot -d site/frontdesk/translations -l zh --no-wrap --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 
 .DEFAULT_GOAL := help
 .PHONY: help run dev test test-fast check bench lock translations clean
@@ -30,6 +32,8 @@ check: .venv/.tested ## Format, lint, types, templates, translations, and what i
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/djlint --lint templates
+	$(EXTRACT)
+	$(UPDATE) --check
 	$(BIN)/python docs/references.py
 	$(BIN)/python tests/sizes.py
 
@@ -37,8 +41,8 @@ bench: .venv/.tested ## Measure the site beside its peers; asserts nothing
 	$(BIN)/python bench/pages.py
 
 translations: .venv/.installed ## Bring the Chinese catalogue up to date with the words in the site
-	$(BIN)/pybabel -q extract -F babel.cfg --no-location --sort-output --no-wrap -k lazy_gettext -o .venv/frontdesk.pot .
-	$(BIN)/pybabel -q update -i .venv/frontdesk.pot -d site/frontdesk/translations -l zh --no-wrap --no-fuzzy-matching --ignore-obsolete
+	$(EXTRACT)
+	$(UPDATE)
 
 lock: ## Pin requirements*.txt anew from requirements*.in (needs uv)
 	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header requirements.in -o requirements.txt
