@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 from PIL import Image
 from sqlalchemy import select
@@ -36,7 +37,7 @@ def photo(width: int = 640, height: int = 480, *, exif: bool = False) -> bytes:
 
 
 def settle(instance: Path) -> None:
-    """Alice has many files and a disabled neighbour, Bob has none, Dave no room; Root is admin."""
+    """Alice has many files, Bob none, Dave no room, Frank a post; Erin is disabled, Root admin."""
     app = create_app({"TESTING": True, "INSTANCE_PATH": str(instance), "MIN_FREE_SPACE": 0})
     with app.test_request_context():
         for name in ("alice", "bob", "dave", "erin", "frank", "root"):
@@ -61,7 +62,7 @@ def _fill() -> None:
     _keep(alice.id, [], "lake.jpg", photo())
 
 
-def _keep(owner: object, folder: list[str], name: str, content: bytes) -> File:
+def _keep(owner: UUID, folder: list[str], name: str, content: bytes) -> File:
     with files.storage().begin() as staged:
         staged.write(content)
         return files.take_in(owner, folder, name, staged)

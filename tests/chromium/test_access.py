@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Page
@@ -11,7 +11,7 @@ from tests.chromium.server import Site
 from tests.chromium.states import STATES, State
 
 WIDTHS = (320, 1280)
-THEMES = ("light", "dark")
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 # Every rule but those of level AAA (7:1 is not promised) and those that axe calls experiments.
 RUN = """async () => {
   const left = ["wcag2aaa", "wcag22aaa", "experimental", "deprecated"];

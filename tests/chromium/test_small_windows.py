@@ -30,7 +30,7 @@ SPACED = """() => {
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("who", PEOPLE)
 def test_nothing_sticks_out(who: str, language: str, walk: Walk) -> None:
-    found = []
+    found: list[tuple[str, ...]] = []
     for state, page in walk(who, language, viewport={"width": 320, "height": 256}):
         found += [(state.name, said) for said in page.evaluate(TOO_WIDE)]
         page.evaluate(SPACED)
