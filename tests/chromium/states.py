@@ -90,6 +90,16 @@ def _deleted(page: Page) -> Response:
     return send(page, "delete")
 
 
+def _bin(page: Page) -> Response:
+    _deleted(page)
+    return press(page, "main a[href='/bin']")
+
+
+def _removing(page: Page) -> Response:
+    _bin(page)
+    return press(page, "main a[href$='/change/remove']")
+
+
 def _wrong(page: Page) -> Response:
     """A wrong password, each time for another name: too many for one name are counted."""
     page.goto("/login")
@@ -192,6 +202,9 @@ STATES = (
           on_file("lake.jpg", "rename", "rename", name=f"{LONG_NAME}.bin"), 422),
     State("file-delete", "alice", on_file(f"{LONG_NAME}.bin", "delete")),
     State("file-deleted", "frank", _deleted),
+    State("bin-empty", "bob", at("/bin")),
+    State("bin-filled", "frank", _bin),
+    State("bin-remove", "frank", _removing),
     State("profile", "bob", at("/profile")),
     State("profile-picture", "alice", at("/profile")),
     State("profile-wrong", "bob", _wrong_picture, 422),
