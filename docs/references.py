@@ -53,8 +53,7 @@ def _lines(path: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    for name in PAGES:
-        if "--mend" in sys.argv:
+    if "--mend" in sys.argv:
+        for name in PAGES:
             mend(name)
-        for sentence in wrong(name):
-            print(sentence)
+    sys.exit("\n".join(sentence for name in PAGES for sentence in wrong(name)) or None)

@@ -231,3 +231,19 @@ class TestLocked:
         carol.visit("/login")
         page = carol.submit("login", username="bob", password=PASSWORD, headers=PROGRAM)
         assert page.response.json["status"] == 503
+
+
+@pytest.mark.parametrize(
+    "accept", ["application/json, text/plain, */*", "application/problem+json"]
+)
+def test_a_program_that_names_json_gets_it(carol: Browser, accept: str) -> None:
+    answer = carol.client.get("/path/", headers={"Accept": accept})
+    assert (answer.status_code, answer.mimetype) == (401, "application/problem+json")
+
+
+@pytest.mark.parametrize("address", ["/nowhere", "/path/", "/theme"])
+def test_problems_speak_the_sites_words(carol: Browser, address: str) -> None:
+    problem = carol.client.get(address, headers={"Accept": "application/json"}).json
+    assert problem and "please" not in problem["detail"].lower()
+    assert "requested URL" not in problem["detail"]
+    assert problem["request_id"]

@@ -213,3 +213,9 @@ def test_cookies_work_on_plain_http_too(carol: Browser) -> None:
     for cookie in cookies:
         assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(cookie.split("; "))
         assert "Secure" not in cookie
+
+
+def test_static_files_are_the_same_for_everybody(alice: Browser) -> None:
+    sheet = str(alice.visit("/help").html.select("link[rel=stylesheet]")[0]["href"])
+    answer = alice.client.get(sheet, buffered=True)
+    assert answer.headers["Vary"] == "Accept-Encoding" and "Set-Cookie" not in answer.headers

@@ -156,3 +156,10 @@ def fetched(address: str) -> str:
         except URLError:
             time.sleep(0.1)
     raise AssertionError(f"nobody answers at {address}")
+
+
+def test_it_serves_from_any_folder(
+    start: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert start().test_client().get("/login").status_code == 200

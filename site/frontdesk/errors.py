@@ -27,7 +27,8 @@ def handle_http(error: HTTPException) -> Response:
     is_final = error.response is not None or status < 400
     if is_final or isinstance(error, SecurityError):  # at a foreign host no page can link anything
         return error.get_response(request.environ)
-    response = answer(status, error.description or "")
+    is_ours = error.description != type(error).description  # Werkzeug's words aren't the site's
+    response = answer(status, (error.description or "") if is_ours else "")
     for name, value in error.get_headers(request.environ):
         if name not in {"Content-Type", "Content-Length"}:
             response.headers.setdefault(name, value)
@@ -41,7 +42,7 @@ def handle_csrf(error: CSRFError) -> Response:
     """
     current_app.logger.warning("A form was refused: %s", error.description)
     if wants_json():
-        return problem(400, error.description or "", request_id=request_id())
+        return problem(400, error.description or "")
     again = [] if g.get("from_elsewhere") or request.files else _typed()
     page = render_template("errors/csrf.html", again=again, reference=request_id())
     return make_response(page, 400)
@@ -76,7 +77,7 @@ def answer(status: int, detail: str = "") -> Response:
     if status >= 500:
         language.forget_member()  # the database may be what failed
     if wants_json():
-        return problem(status, detail or HTTP_STATUS_CODES[status], request_id=request_id())
+        return problem(status, detail)
     shown = status if status in OWN_PAGES else 500 if status >= 500 else 400
     response = make_response(_plain(shown) if shown >= 500 else _page(shown, detail))
     response.status_code = status

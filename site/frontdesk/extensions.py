@@ -11,4 +11,4 @@ def init_app(app: Flask) -> None:
     """:raise BadSetting: if one can't be imported"""
     for target in app.config["EXTENSIONS"]:
         find(target).init_app(app)
-        app.logger.info("Extension %s is live", target)
+        app.logger.debug("Extension %s is live", target)  # `flask user list` prints only names

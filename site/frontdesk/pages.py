@@ -22,6 +22,7 @@ from werkzeug.wrappers import Response
 
 from frontdesk.forms import Form
 from frontdesk.language import language, theme
+from frontdesk.logs import request_id
 
 MOST_SHARED = 256
 PLACEHOLDER = "the CSRF token of whoever asks"  # stands for it in a shared page
@@ -64,11 +65,10 @@ def see(endpoint: str, **values: Any) -> Response:
 
 
 def problem(status: int, detail: str, **more: Any) -> Response:
-    """A refusal that a program can read (RFC 9457)."""
+    """A refusal that a program can read (RFC 9457), with the id that stands in the log."""
     title = HTTP_STATUS_CODES.get(status, "Error")
-    response = jsonify(
-        {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
-    )
+    facts = {"type": "about:blank", "title": title, "status": status, "detail": detail or title}
+    response = jsonify({**facts, "request_id": request_id(), **more})
     response.status_code, response.mimetype = status, PROBLEM
     return response
 
@@ -79,8 +79,9 @@ def wants_json() -> bool:
     best = accept.best_match([HTML, JSON, PROBLEM])
     if best in {JSON, PROBLEM} and accept[best] > accept[HTML]:
         return True
+    named = set(accept.values())  # "application/json, */*" means JSON, though */* allows HTML
     is_program = "Authorization" in request.headers or request.blueprint == "api"
-    return is_program and HTML not in accept.values()
+    return HTML not in named and (is_program or bool(named & {JSON, PROBLEM}))
 
 
 def _shared_key(template: str, form: Form | None, given: Hashable) -> Hashable:

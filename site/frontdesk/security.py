@@ -12,6 +12,7 @@ from itsdangerous import URLSafeTimedSerializer
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
+from frontdesk.access import PUBLIC_BY_NATURE
 from frontdesk.db import SAFE_METHODS
 
 LARGEST_COOKIE = 4093  # name, value and attributes; browsers drop what is over 4096 silently
@@ -55,6 +56,8 @@ class Sessions(SecureCookieSessionInterface):
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """:raise RuntimeError: in development, when the cookie is too large for browsers."""
+        if request.endpoint in PUBLIC_BY_NATURE:
+            return  # the same for everybody: with Vary: Cookie no cache between could keep it
         super().save_session(app, session, response)
         for header in response.headers.getlist("Set-Cookie"):
             if len(header) > LARGEST_COOKIE:

@@ -97,7 +97,7 @@ def _facts() -> dict[str, Any]:
 
 def init_app(app: Flask) -> None:
     """Search the theme's templates first, then ours; ``core/…`` reaches ours from a theme."""
-    core = str(app.template_folder)
+    core = str(Path(app.root_path) / str(app.template_folder))  # whatever folder it is started in
     theme = str(Path(app.config["THEME"]) / "templates")
     app.jinja_loader = ChoiceLoader(
         [FileSystemLoader([theme, core]), PrefixLoader({"core": FileSystemLoader(core)})]

@@ -102,7 +102,8 @@ def test_a_new_ending_makes_no_page_of_text(alice: Browser, keep: Keep) -> None:
 def test_a_deleted_file_is_out_of_sight(alice: Browser, keep: Keep) -> None:
     id = keep("alice", "a.txt", folder="in")
     alice.visit(alice.visit("/path/in/a.txt").link("Delete"))
-    page = alice.submit("delete")
+    assert alice.submit("delete").status == 303
+    page = alice.follow()
     assert (page.status, page.title) == (200, "“a.txt” is in the bin")
     assert page.link("Back to your files") == "/path/in"
     assert alice.visit("/path/in/a.txt").status == 404
@@ -120,6 +121,7 @@ def test_undo_brings_it_back(alice: Browser, keep: Keep) -> None:
     id = keep("alice", "a.txt", b"mine", "in")
     alice.visit(f"/file/{id}/change/delete")
     alice.submit("delete")
+    alice.follow()
     assert alice.submit("undo").location == "/path/in/a.txt"
     assert alice.follow().messages == ["“a.txt” is back."]
     assert alice.visit("/path/in/a.txt?download=1").response.data == b"mine"
@@ -129,6 +131,7 @@ def test_undo_numbers_it_if_its_name_was_taken(alice: Browser, keep: Keep) -> No
     id = keep("alice", "a.txt", b"old")
     alice.visit(f"/file/{id}/change/delete")
     alice.submit("delete")
+    alice.follow()
     keep("alice", "A.txt", b"new")
     alice.submit("undo")
     assert alice.follow().messages == ["“a (2).txt” is back."]

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, HiddenField, PasswordField, StringField, SubmitField
-from wtforms.validators import InputRequired
 
 from frontdesk.accounts.passwords import SHORTEST
-from frontdesk.forms import Form
-
-USERNAME = {"autocomplete": "username", "spellcheck": "false", "autocapitalize": "none"}
+from frontdesk.forms import CURRENT_PASSWORD, NEW_PASSWORD, USERNAME, Form
+from frontdesk.forms.rules import Enter
 
 
 class LoginForm(Form):
-    username = StringField(
-        _("Username"), [InputRequired(_("Enter your username"))], render_kw=USERNAME
-    )
+    username = StringField(_("Username"), [Enter(_("Enter your username"))], render_kw=USERNAME)
     password = PasswordField(
         _("Password"),
-        [InputRequired(_("Enter your password"))],
-        render_kw={"autocomplete": "current-password"},
+        [Enter(_("Enter your password"))],
+        render_kw=CURRENT_PASSWORD,
     )
     remember = BooleanField(_("Remember me on this device for 30 days"))
     next = HiddenField()
@@ -29,14 +25,14 @@ class LoginForm(Form):
 class SetupForm(Form):
     username = StringField(
         _("Username"),
-        [InputRequired(_("Enter a username"))],
+        [Enter(_("Enter a username"))],
         description=_("Letters, digits, dots, dashes and underscores. You log in with it."),
         render_kw=USERNAME,
     )
     password = PasswordField(
         _("Password"),
-        [InputRequired(_("Enter a password"))],
+        [Enter(_("Enter a password"))],
         description=_("At least %(n)s characters. A few words are easy to remember.", n=SHORTEST),
-        render_kw={"autocomplete": "new-password"},
+        render_kw=NEW_PASSWORD,
     )
     submit = SubmitField(_("Create account"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, current_app, redirect, request, url_for
+from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response
@@ -66,7 +67,7 @@ def logout() -> Response:
 def ask_to_log_in(error: Unauthorized) -> Response:
     """The log-in form in place of a closed page; it leads on to where one wanted to go."""
     if wants_json():
-        response = problem(401, error.description or "", request_id=request_id())
+        response = problem(401, _("Log in to continue"))
     else:
         onward = here() if request.method in SAFE_METHODS else request.path
         form = login_form(onward, formdata=None)  # what came was meant for the other page
@@ -82,7 +83,8 @@ def login_form(onward: str | None = None, **kwargs: Any) -> LoginForm:
 
 
 def _say_no(form: LoginForm, no: Refused) -> Response:
-    form.form_errors.append(no.why)
+    with form.explains():
+        raise no
     response = page("accounts/login.html", form, status=no.status)
     if isinstance(no, TooManyTries):
         response.headers["Retry-After"] = str(no.retry_after)

@@ -47,7 +47,7 @@ def recognise(username: str, password: str, address: str) -> Member:
         member = None
     if member is None or member.disabled_at:
         _note_wrong_try(username)
-        raise Refused(_("The username or password is not right"))
+        raise Refused(_("The username or password is not right"), "password")
     forgive_try(limits)
     return member
 

@@ -21,7 +21,6 @@ from frontdesk.assets.shelf import Shelf
 
 BOOTSTRAP = Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5"
 BOOTSTRAP_FILES = ("css/bootstrap.min.css", "js/bootstrap.min.js", "umd/popper.min.js")
-PUBLIC = {"static", "bootstrap.static", "favicon"}
 
 
 def init_app(app: Flask) -> None:

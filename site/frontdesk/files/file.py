@@ -14,7 +14,7 @@ from frontdesk.files.forms import RenameForm
 from frontdesk.files.places import folder_of, place_of, send
 from frontdesk.files.upload import bp
 from frontdesk.forms import Form
-from frontdesk.pages import page
+from frontdesk.pages import page, see
 
 
 @bp.get("/file/<uuid:file_id>/<filename>")
@@ -52,12 +52,14 @@ def rename(file_id: UUID) -> Response:
 
 @bp.route("/file/<uuid:file_id>/change/delete", methods=["GET", "POST"])
 def delete(file_id: UUID) -> Response:
-    """Ask, then move the file to the bin, and offer to undo that."""
+    """Ask, then move the file to the bin; a file that is there can be brought back."""
     file = service.get_file(current_user.id, file_id)
     form = Form()
     if form.validate_on_submit():
         service.delete(file)
-        return page("files/deleted.html", Form(formdata=None), file=file, address=folder_of(file))
+        return see("files.delete", file_id=file.id)
+    if file.deleted_at:
+        return page("files/deleted.html", form, file=file, address=folder_of(file))
     return page("files/delete.html", form, file=file, address=place_of(file))
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 from wtforms import Field, MultipleFileField, StringField, SubmitField
-from wtforms.validators import InputRequired
 
 from frontdesk.forms import Form
+from frontdesk.forms.rules import Enter
 
 
 def _asked(form: Form, field: Field) -> None:
@@ -29,7 +29,7 @@ class UploadForm(Form):
 class RenameForm(Form):
     name = StringField(
         _("New name"),
-        [InputRequired(_("Enter a name"))],
+        [Enter(_("Enter a name"))],
         render_kw={"autocomplete": "off", "spellcheck": "false"},
     )
     submit = SubmitField(_("Rename"))

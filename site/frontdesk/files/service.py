@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 from flask import abort, current_app
@@ -24,7 +23,6 @@ from frontdesk.forms import Refused
 from frontdesk.language import size as in_words
 from frontdesk.storage import Staged, Storage, from_url
 
-KEPT_IN_BIN = timedelta(days=30)
 RECENT = 5
 ABANDONED = 10  # seconds; what is still being written is locked besides
 HEAD = 4_096  # bytes that a file's type is read off

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from urllib.parse import urlsplit
 
 from flask import abort, redirect, request, url_for
 from flask_login import current_user
@@ -39,6 +40,13 @@ def _remember(name: str, choices: Container[str]) -> Response:
         abort(400)
     if current_user.is_authenticated:
         accounts.prefer(current_user.id, **{name: choice})
-    response = redirect(safe_next(request.form.get("next")) or url_for("hello.welcome"), 303)
+    onward = safe_next(request.form.get("next")) or _came_from() or url_for("hello.welcome")
+    response = redirect(onward, 303)
     set_cookie(response, name, choice, YEAR)
     return response
+
+
+def _came_from() -> str | None:
+    """The page of this site that the form was on, if the browser says so."""
+    referrer = urlsplit(request.referrer or "")
+    return safe_next(referrer.path) if referrer.netloc == request.host else None

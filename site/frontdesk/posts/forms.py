@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _
 from wtforms import MultipleFileField, RadioField, StringField, SubmitField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # new in 3.3
-from wtforms.validators import InputRequired, Length
 
 from frontdesk.forms import OFF, Form
+from frontdesk.forms.rules import AtMost, Enter
 
 LASTING = [
     SelectChoice("1", _("1 day")),
@@ -20,13 +20,13 @@ LASTING = [
 class PostForm(Form):
     to = StringField(
         _("To"),
-        [InputRequired(_("Enter the username of the person it is for"))],
+        [Enter(_("Enter the username of the person it is for"))],
         description=_("One username, or several with commas between them."),
         render_kw={**OFF, "list": "people", "spellcheck": "false"},
     )
     message = TextAreaField(
         _("Message"),
-        [Length(max=5_000, message=_("Message must be %(max)d characters or fewer"))],
+        [AtMost(5_000)],
     )
     the_file = MultipleFileField(_("Files"))
     submit = SubmitField(_("Send"))

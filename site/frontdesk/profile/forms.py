@@ -13,9 +13,9 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # new in 3.3
-from wtforms.validators import Length
 
-from frontdesk.forms import Form
+from frontdesk.forms import NAME, Form
+from frontdesk.forms.rules import AtMost
 from frontdesk.language import LANGUAGES
 
 THEMES = [
@@ -28,13 +28,13 @@ THEMES = [
 class ProfileForm(Form):
     display_name = StringField(
         _("Display name"),
-        [Length(max=80, message=_("Display name must be %(max)d characters or fewer"))],
+        [AtMost(80)],
         description=_("What others read. Empty: your username."),
-        render_kw={"autocomplete": "name"},
+        render_kw=NAME,
     )
     about = TextAreaField(
         _("About you"),
-        [Length(max=1000, message=_("About you must be %(max)d characters or fewer"))],
+        [AtMost(1000)],
         description=_("A sentence or two. Others read it once desks can be opened to visitors."),
     )
     theme = RadioField(_("Theme"), choices=THEMES)
