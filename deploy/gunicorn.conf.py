@@ -24,6 +24,8 @@ preload_app = True
 timeout = 120  # a worker that says nothing for so long is replaced; uploads run in threads
 graceful_timeout = 3  # with two seconds for the rest of it the whole stop takes at most 5
 keepalive = 15
+limit_request_line = 8190  # bytes; a path of folders in Chinese takes nine a character
+worker_connections = 4_000  # idle ones cost a descriptor each, and none a thread
 umask = 0o077  # what the site writes is for its own user
 control_socket_disable = True
 # Only TRUSTED_PROXIES decides which forwarded headers are believed, not gunicorn's own defaults.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -88,8 +88,16 @@ def init_app(app: Flask) -> None:
     db.init_app(app)
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
+            _make_private(db.engine.url.database or "")
             event.listen(db.engine, "connect", _on_connect)
             event.listen(db.engine, "begin", _begin)
+
+
+def _make_private(database: str) -> None:
+    """Nobody else on the machine reads it; SQLite gives its other files the same rights."""
+    if database not in {"", ":memory:"}:
+        with suppress(OSError):  # connecting will say what is wrong
+            Path(database).touch(mode=0o600)
 
 
 def _on_connect(connection: Any, record: Any) -> None:

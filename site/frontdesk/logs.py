@@ -26,8 +26,8 @@ from structlog.tracebacks import ExceptionDictTransformer
 from frontdesk.settings import flask_command
 
 REQUEST_ID = re.compile(r"[\w.-]{8,64}")
-# Secrets that stand in an address: the set-up page's, a link's.
-SECRET_PATHS = re.compile(r"^/(setup|s|r)/[^/]+")
+# Secrets that stand in an address: the set-up page's, a link's, also where it is revoked.
+SECRET_PATHS = re.compile(r"^(/+(?:setup|s|r)|/+file/+[^/]+/+change/+link)/+[^/]+")
 
 _lines = structlog.get_logger("frontdesk.request")
 
@@ -54,7 +54,7 @@ def _end(response: Response) -> Response:
         _lines.info(
             "request",
             method=request.method,
-            path=SECRET_PATHS.sub(r"/\1/…", request.path),
+            path=SECRET_PATHS.sub(r"\1/…", request.path),
             status=response.status_code,
             ms=round((time.perf_counter() - g.get("began", time.perf_counter())) * 1000, 1),
             member=str(current_user.id) if _is_known() else None,

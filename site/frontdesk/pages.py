@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Hashable
 from typing import Any
 
@@ -25,7 +26,8 @@ from frontdesk.language import language, theme
 from frontdesk.logs import request_id
 
 MOST_SHARED = 256
-PLACEHOLDER = "the CSRF token of whoever asks"  # stands for it in a shared page
+# Stands for the CSRF token of whoever asks in a shared page; nobody outside can write it.
+PLACEHOLDER = secrets.token_hex(16)
 HTML, JSON, PROBLEM = "text/html", "application/json", "application/problem+json"
 
 
@@ -91,15 +93,17 @@ def _shared_key(template: str, form: Form | None, given: Hashable) -> Hashable:
     if is_said_once or (person and not given) or current_app.debug or request.method != "GET":
         return None
     filled_in = [(field.name, field.data) for field in form or () if field.name != "csrf_token"]
-    address = request.scheme, request.host, request.script_root, request.full_path
+    address = request.scheme, request.host, request.script_root, request.path, request.query_string
     return (template, language(), theme(), address, person, given, *filled_in)
 
 
 def _shared(key: Hashable, template: str, form: Form | None, facts: dict[str, Any]) -> str:
     kept: dict[Hashable, str] = current_app.extensions.setdefault("shared pages", {})
     token = generate_csrf()
-    if key not in kept:
+    text = kept.get(key)  # another thread may empty the shelf at any moment
+    if text is None:
+        text = render_template(template, form=form, **facts).replace(token, PLACEHOLDER)
         if len(kept) >= MOST_SHARED:
             kept.clear()
-        kept[key] = render_template(template, form=form, **facts).replace(token, PLACEHOLDER)
-    return kept[key].replace(PLACEHOLDER, token)
+        kept[key] = text
+    return text.replace(PLACEHOLDER, token)

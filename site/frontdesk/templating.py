@@ -36,7 +36,8 @@ class Loud(StrictUndefined):
 
 def here() -> str:
     """The address of this page, to come back to."""
-    return request.full_path.rstrip("?")
+    query = request.query_string.decode(errors="replace")  # full_path breaks at other bytes
+    return f"{request.path}?{query}".rstrip("?")
 
 
 class Page(Template):

@@ -39,15 +39,25 @@ def test_for_good_it_is_asked_first_and_gives_the_space_back(alice: Browser, del
     assert "0 bytes of" in alice.visit("/hello/").text
 
 
-def test_a_post_keeps_its_copy(alice: Browser, bob: Browser) -> None:
+def test_what_a_post_holds_stays_and_counts(alice: Browser, bob: Browser) -> None:
     alice.visit("/post/new")
     alice.submit("post", to="bob", the_file=[(io.BytesIO(b"plan"), "plan.pdf")])
     alice.visit(alice.visit("/path/Sent/plan.pdf").link("Delete"))
     alice.submit("delete")
     alice.visit(alice.visit("/bin").link("Delete for good"))
-    alice.submit("remove")
+    page = alice.submit("remove")
+    assert page.problems == ["A post holds this file, so it stays in the bin and takes its space."]
+    assert "4 bytes of" in alice.visit("/hello/").text
     address = bob.visit("/post/1").link("plan.pdf")
     assert bob.client.get(address, buffered=True).data == b"plan"
+
+
+def test_what_came_back_in_another_tab_stays(alice: Browser, deleted: str) -> None:
+    alice.visit("/bin")
+    ask = alice.page.link("Delete for good")
+    alice.submit("undo-1")
+    assert alice.visit(ask).status == 404
+    assert alice.visit("/path/old.txt").status == 200
 
 
 def test_only_what_is_in_the_bin_can_go(alice: Browser, keep: Callable[..., str]) -> None:

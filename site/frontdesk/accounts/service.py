@@ -35,7 +35,7 @@ def recognise(username: str, password: str, address: str) -> Member:
         disabled member
     """
     username = username.strip()  # phones put a space behind a word
-    key, config = username_key(username[:255]), current_app.config
+    key, config = username_key(username), current_app.config
     address = network(address)
     limits = {
         f"login:{key[:150]}:{address}": config["LOGIN_TRIES"],
@@ -136,7 +136,7 @@ def check_username(username: str) -> str:
 
     :raise Refused: if it is empty, too long or has other characters than names have
     """
-    username = unicodedata.normalize("NFC", username.strip())
+    username = unicodedata.normalize("NFC", username.strip()[:255])
     if not username:
         raise Refused(_("Enter a username"), "username")
     if len(username) > LONGEST_USERNAME:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from uuid import UUID
 from flask import current_app, request, session
 from flask_login import UserMixin, current_user, login_user, logout_user
 from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy.exc import OperationalError
 
 from frontdesk import audit
 from frontdesk.access import login
@@ -98,7 +100,8 @@ def load(token: str) -> Person | None:
     if row is None:
         return None
     if moment - row.seen_at > SEEN_EVERY:
-        _see(token)
+        with suppress(OperationalError):  # a full or locked database is still read
+            _see(token)
     return Person(row[0], token, *row[1:-1])
 
 

@@ -33,7 +33,8 @@ def remove(file_id: UUID) -> Response:
     form = Form()
     if form.validate_on_submit():
         name = file.name
-        removal.remove_for_good(file)
-        flash(_("“%(name)s” is gone for good.", name=name))
-        return see("files.bin")
+        with form.explains():
+            removal.remove_for_good(file_id, current_user.id)
+            flash(_("“%(name)s” is gone for good.", name=name))
+            return see("files.bin")
     return page("files/remove.html", form, file=file)

@@ -15,6 +15,8 @@ from frontdesk.files import names
 from frontdesk.files.models import File, Folder
 from frontdesk.forms import Refused
 
+LONGEST_PATH = 2_000  # bytes; each may be three in an address, and servers read about 8,000
+
 
 def outermost(member_id: UUID) -> Folder | None:
     """The folder that holds all of a member's others; None before their first upload."""
@@ -41,8 +43,10 @@ def look_up(member_id: UUID, parts: Sequence[str]) -> Folder | File | None:
 def make(member_id: UUID, parts: Sequence[str]) -> Folder:
     """The folder at that path, made where it is missing; a part of another verb.
 
-    :raise Refused: if a file has the name of one of the folders
+    :raise Refused: if a file has the name of one of the folders, or the path is too long to be
+        asked for in an address
     """
+    _check_length(parts)
     folder = outermost(member_id)
     if folder is None:
         folder = _add(member_id, None, "")
@@ -57,6 +61,11 @@ def make(member_id: UUID, parts: Sequence[str]) -> Folder:
     return folder
 
 
+def _check_length(parts: Sequence[str]) -> None:
+    if len("/".join(parts).encode()) > LONGEST_PATH:
+        raise Refused(_("The folder’s path is too long. Choose shorter names."), "folder")
+
+
 def path_of(folder: Folder | None) -> list[str]:
     """The names that lead to ``folder``, outermost first."""
     parts: list[str] = []
@@ -67,12 +76,23 @@ def path_of(folder: Folder | None) -> list[str]:
 
 
 def free_name(folder: Folder, name: str) -> str:
-    """``name``, or with a number behind it the first that nothing in ``folder`` has."""
-    wanted, number = name, 1
-    while _is_taken(folder, wanted):
-        number += 1
-        wanted = names.numbered(name, number)
-    return wanted
+    """``name``, or with a number behind it one that nothing in ``folder`` has.
+
+    Looks by doubling and halving, for this happens while nobody else may write: the ten
+    thousandth ``image.jpg`` asks 27 times, not ten thousand.
+    """
+    if not _is_taken(folder, name):
+        return name
+    taken, free = 1, 2
+    while _is_taken(folder, names.numbered(name, free)):
+        taken, free = free, free * 2
+    while free - taken > 1:
+        middle = (taken + free) // 2
+        if _is_taken(folder, names.numbered(name, middle)):
+            taken = middle
+        else:
+            free = middle
+    return names.numbered(name, free)
 
 
 def file_in(folder: Folder | None, name: str) -> File | None:

@@ -14,7 +14,10 @@ DEEPEST = 32
 NAMELESS = "file"
 # An extension is short, has no space, and takes ".tar" along: "backup.tar.gz".
 EXTENSION = re.compile(r"(?<=.)(?:\.tar)?\.[^.\s]{1,16}\Z", re.IGNORECASE)
-EDGES = re.compile(r"\A[\s.]+|[\s.]+\Z")
+# What str.isspace() calls a space, and dots; a pattern for both ends would be quadratic.
+EDGES = "." + "".join(c for c in map(chr, range(0x3001)) if c.isspace())
+# Far more than is kept; sorting a long run of combining marks is quadratic in Python.
+MOST_AHEAD, MOST_BEHIND = 768, 256
 # Shown as nothing, though Unicode does not call them control or format characters.
 BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 # Control; format (bidi, zero-width, soft hyphen); half a surrogate pair; line and paragraph ends.
@@ -63,11 +66,13 @@ def split(name: str) -> tuple[str, str]:
 
 def _clean(part: str) -> str:
     seen = "".join(c for c in part if unicodedata.category(c) not in UNSEEN and c not in BLANK)
+    if len(seen) > MOST_AHEAD + MOST_BEHIND:
+        seen = seen[:MOST_AHEAD] + seen[-MOST_BEHIND:]
     return _fit(_trim(unicodedata.normalize("NFC", seen)))
 
 
 def _trim(name: str) -> str:
-    return EDGES.sub("", name)
+    return name.strip(EDGES)
 
 
 def _fit(name: str) -> str:

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any
 
 import flask
+from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.formparser import FormDataParser
 from werkzeug.wsgi import get_input_stream
 
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
     from frontdesk.storage import Storage
 
 BLOCK = 256 * 1024
+# Of a worker's 64 threads so many may wait for what visitors send; the rest are for pages.
+UPLOADS, FORMS, DRAINS = (threading.BoundedSemaphore(most) for most in (32, 16, 8))
+LONGEST_WAIT = 0.25  # seconds for such a place
+# A form without files on their way to storage: seconds, and bytes a second on top.
+SLOWEST_FORM, SLOWEST_RATE = 20.0, 50_000
 MOST_DRAINED, LONGEST_DRAIN = 64 * 1024 * 1024, 10.0  # bytes and seconds; then the line is cut
 
 
@@ -56,6 +62,21 @@ class Request(flask.Request):
     def max_content_length(self, value: int | None) -> None:
         self._max_content_length = value
 
+    def _load_form_data(self) -> None:
+        """:raise 503: if too many others are sending slowly just now"""
+        if "form" in self.__dict__:
+            return
+        slots = UPLOADS if self._intake else FORMS
+        if not slots.acquire(timeout=LONGEST_WAIT):
+            raise ServiceUnavailable
+        most = min(self.content_length or 0, self.max_content_length or 0)
+        seconds = SLOWEST_FORM + most / SLOWEST_RATE
+        try:
+            with _hanging_up(self.environ, None if self._intake else seconds):
+                super()._load_form_data()
+        finally:
+            slots.release()
+
     def make_form_data_parser(self) -> FormDataParser:
         if self._intake is None:
             return super().make_form_data_parser()
@@ -76,9 +97,21 @@ def init_app(app: flask.Flask) -> None:
 def _drain_refused(response: flask.Response) -> flask.Response:
     """After a refusal read what the browser still sends: else it sees a broken connection."""
     was_refused = response.status_code >= 400 and flask.request.method in {"POST", "PUT", "PATCH"}
-    if was_refused and not drain(flask.request, MOST_DRAINED, LONGEST_DRAIN):
+    if was_refused and not _drained():
         response.headers["Connection"] = "close"
     return response
+
+
+def _drained() -> bool:
+    if not DRAINS.acquire(blocking=False):
+        # gunicorn would drain it itself, 5 s long: it ignores an application's Connection.
+        if connection := flask.request.environ.get("gunicorn.socket"):
+            _shut(connection)
+        return False
+    try:
+        return drain(flask.request, MOST_DRAINED, LONGEST_DRAIN)
+    finally:
+        DRAINS.release()
 
 
 def drain(request: flask.Request, most_bytes: int, most_seconds: float) -> bool:
@@ -107,13 +140,13 @@ def _stream(request: flask.Request) -> IO[bytes]:
 
 
 @contextmanager
-def _hanging_up(environ: dict[str, Any], seconds: float) -> Iterator[None]:
+def _hanging_up(environ: dict[str, Any], seconds: float | None) -> Iterator[None]:
     """End a read that lasts longer: a byte now and then would hold this thread for ever.
 
     Only gunicorn shows us its socket. Shut for reading it still takes the answer.
     """
     connection = environ.get("gunicorn.socket")
-    if connection is None:
+    if connection is None or seconds is None:
         yield
         return
     # Not connection.shutdown: that of an SSLSocket forgets the encryption.

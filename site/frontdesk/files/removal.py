@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from flask_babel import gettext as _
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -13,6 +14,7 @@ from frontdesk.accounts.models import Member
 from frontdesk.db import db, transaction
 from frontdesk.files import thumbnails
 from frontdesk.files.models import Blob, File
+from frontdesk.forms import Refused
 
 MOST_LISTED = 1_000
 
@@ -25,33 +27,34 @@ def in_bin(member_id: UUID) -> Sequence[File]:
     return db.session.scalars(mine.order_by(File.deleted_at.desc()).limit(MOST_LISTED)).all()
 
 
-def remove_for_good(file: File) -> None:
-    """Take ``file`` out of the bin for ever, and give its space back.
+def remove_for_good(file_id: UUID, member_id: UUID) -> None:
+    """Take a file out of the bin for ever, and give its space back. Twice is once.
 
-    The bytes go after the rows, and only if nothing else points at them: a post keeps what was
-    sent with it.
+    The bytes go after the rows.
+
+    :raise Refused: if a post holds the bytes; they go on counting
     """
-    blob_id = file.blob_id
     with transaction() as session:
+        file = session.get(File, file_id)
+        if file is None or file.owner_id != member_id or file.deleted_at is None:
+            return  # somebody was faster, or brought it back in another tab
+        blob_id = file.blob_id
         session.execute(
             update(Member)
-            .where(Member.id == file.owner_id)
+            .where(Member.id == member_id)
             .values(used=Member.used - file.size)
             .execution_options(synchronize_session=False)
         )
-        audit.record("file.remove", member_id=file.owner_id, file=str(file.id), size=file.size)
+        audit.record("file.remove", member_id=member_id, file=str(file_id), size=file.size)
         session.delete(file)
         session.flush()
-        is_free = _drop(blob_id)
-    if is_free:
-        thumbnails.forget(blob_id)
+        _drop(blob_id)
+    thumbnails.forget(blob_id)
 
 
-def _drop(blob_id: UUID) -> bool:
-    """Remove the row of a blob; False if something still points at it."""
+def _drop(blob_id: UUID) -> None:
     try:
-        with db.session.begin_nested():
-            db.session.execute(delete(Blob).where(Blob.id == blob_id))
-    except IntegrityError:
-        return False
-    return True
+        db.session.execute(delete(Blob).where(Blob.id == blob_id))
+    except IntegrityError as error:
+        said = _("A post holds this file, so it stays in the bin and takes its space.")
+        raise Refused(said) from error

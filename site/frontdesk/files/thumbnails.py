@@ -57,6 +57,8 @@ def of_file(file: File, scale: float) -> Path:
                 made = pictures.render(source, _sizes(file), square=file.folder_id is None)
         except (pictures.NotAPicture, pictures.PictureTooLarge):
             abort(404)
+        except pictures.Busy:
+            abort(503)
         _write(folder, {f"{file.blob_id}-{name}.webp": data for name, data in made.items()})
     return path
 
@@ -72,6 +74,9 @@ def keep_picture(member_id: UUID, staged: Staged, source: Path) -> None:
         raise Refused(_("The picture must have fewer than 40 megapixels"), "image") from error
     except pictures.NotAPicture as error:
         raise Refused(_("The picture must be a PNG, JPEG, WebP or GIF"), "image") from error
+    except pictures.Busy as error:
+        said = _("Nothing was changed. Try again in a minute.")
+        raise Refused(said, "image", 503) from error
     staged.write(made["picture"])
     with service.kept(staged):
         member = _changing(member_id)

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-__all__ = ["NotAPicture", "PictureTooLarge", "render"]
+__all__ = ["Busy", "NotAPicture", "PictureTooLarge", "render"]
 
 CHILD = Path(__file__).with_name("child.py")
 SECONDS = 15
@@ -28,6 +28,12 @@ NOT_A_PICTURE, TOO_LARGE = 3, 4  # as child.py exits
 LIMITS = {-signal.SIGXCPU, -signal.SIGKILL, -signal.SIGXFSZ}
 # Each may take 768 MiB for a moment.
 _places = threading.BoundedSemaphore(2)
+# Those and some that wait; the threads of a server are for all pages.
+_queue = threading.BoundedSemaphore(10)
+
+
+class Busy(Exception):
+    """Too many pictures are being made; nothing is wrong with this one."""
 
 
 class NotAPicture(Exception):
@@ -46,14 +52,25 @@ def render(source: Path | IO[bytes], sizes: Mapping[str, int], square: bool) -> 
 
     :raise NotAPicture: if it is no PNG, JPEG, WebP or GIF
     :raise PictureTooLarge: if it is beyond what we take the trouble for
+    :raise Busy: if ten others are ahead
     """
-    with _opened(source) as file, tempfile.TemporaryFile() as answer, _places:
+    with _in_line(), _opened(source) as file, tempfile.TemporaryFile() as answer, _places:
         if os.fstat(file.fileno()).st_size > MOST_BYTES:
             raise PictureTooLarge
         _run(file, answer, json.dumps({"sizes": dict(sizes), "square": square}))
         answer.seek(0)
         lengths: dict[str, int] = json.loads(answer.readline())
         return {name: answer.read(length) for name, length in lengths.items()}
+
+
+@contextmanager
+def _in_line() -> Iterator[None]:
+    if not _queue.acquire(blocking=False):
+        raise Busy
+    try:
+        yield
+    finally:
+        _queue.release()
 
 
 def _run(file: IO[bytes], answer: IO[bytes], order: str) -> None:

@@ -14,13 +14,14 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from frontdesk import audit
 from frontdesk.accounts import service as accounts
-from frontdesk.accounts.models import Member
+from frontdesk.accounts.models import Member, username_key
 from frontdesk.db import db, now, rows, transaction
 from frontdesk.files.models import File
 from frontdesk.forms import Refused
 from frontdesk.posts.models import Link, Post, PostFile, Recipient
 
 MOST_LISTED = 100
+LARGEST_ID = 2**31 - 1
 ME: BindParameter[UUID] = bindparam("member_id")
 NEWEST = (  # built once: putting a statement together costs more than running it
     select(Post)
@@ -47,7 +48,8 @@ def find_recipients(to: str) -> list[Member]:
     :raise Refused: if one of them isn't known here, or may not log in any more
     """
     found: dict[UUID, Member] = {}
-    for name in filter(None, (part.strip() for part in to.replace("，", ",").split(","))):
+    parts = (part.strip() for part in to.replace("，", ",").split(","))
+    for name in {username_key(part): part for part in parts if part}.values():  # each once
         member = accounts.find(name)
         if member is None or member.disabled_at:
             said = _("Nobody here is called “%(name)s”. Check the username.", name=name)
@@ -82,6 +84,8 @@ def send(sender_id: UUID, to: Sequence[Member], message: str, files: Sequence[Fi
 
 def get_post(member_id: UUID, post_id: int) -> Post:
     """:raise 404: if there is no such post, or the member neither sent nor gets it"""
+    if post_id > LARGEST_ID:  # the database could not even ask
+        abort(404)
     is_mine = exists().where(Recipient.post_id == post_id, Recipient.member_id == member_id)
     post = db.session.scalar(
         select(Post)
