@@ -80,14 +80,14 @@ def keep_picture(member_id: UUID, staged: Staged, source: Path) -> None:
         service.add(file, staged)
         member.picture_id = file.id
         audit.record("member.picture", member_id=member_id, who=member.username)
-    _forget(before)
+    forget(before)
 
 
 def remove_picture(member_id: UUID) -> None:
     """Take a member's picture away. Twice is once."""
     with transaction():
         before = _drop(_changing(member_id))
-    _forget(before)
+    forget(before)
 
 
 def _changing(member_id: UUID) -> Member:
@@ -110,7 +110,7 @@ def _drop(member: Member) -> UUID | None:
     return file.blob_id
 
 
-def _forget(blob_id: UUID | None) -> None:
+def forget(blob_id: UUID | None) -> None:
     """Remove the bytes of a blob whose rows are gone, and its thumbnails."""
     if blob_id:
         service.storage().delete(blob_id)
