@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -17,6 +18,7 @@ from tests.files.tus import TUS, Tus, metadata, offset, patch
 from frontdesk.db import db
 from frontdesk.files import service, uploads
 from frontdesk.files.models import Blob, File, Upload
+from frontdesk.settings import BadSetting
 
 DATA = os.urandom(300_000)
 
@@ -286,3 +288,11 @@ def test_a_cancelled_upload_gives_everything_back(app: Flask, tus: Tus) -> None:
     with app.app_context():
         assert db.session.scalars(select(Upload)).all() == []
         assert db.session.scalars(select(File)).all() == []
+
+
+def test_a_folder_that_cannot_be_made_stops_the_start_with_a_sentence(
+    start: Callable[..., Flask], tmp_path: Path
+) -> None:
+    (tmp_path / "a-file").touch()
+    with pytest.raises(BadSetting, match="STORAGE_URL"):
+        start(STORAGE_URL=f"file:{tmp_path / 'a-file'}")

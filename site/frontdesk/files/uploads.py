@@ -56,11 +56,8 @@ def _may_create(request: Request, metadata: dict[str, str]) -> None:
 def _begin(upload: flask_resumable.Upload) -> None:
     """:raise 413: if the quota has no room for it. :raise 429: if there are too many"""
     with transaction() as session:
-        if (
-            not upload.parts
-            and reservations.count(session, current_user.id)
-            >= current_app.config["MAX_OPEN_UPLOADS"]
-        ):
+        begun = reservations.count(session, current_user.id)
+        if begun >= current_app.config["MAX_OPEN_UPLOADS"] and not upload.parts:
             abort(429, _("You have too many unfinished uploads. Finish or discard some first."))
         row = Upload(
             id=upload.id,
