@@ -178,6 +178,19 @@ def test_no_other_page_makes_a_member_create_one(tus: Tus, given: str | None) ->
     assert by_form.status_code == 415
 
 
+@pytest.mark.parametrize(
+    "header", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}]
+)
+def test_nothing_is_obeyed_that_another_site_sends(tus: Tus, header: dict[str, str]) -> None:
+    assert tus.create(4, headers=header).status_code == 400
+    address = tus.begin(4)
+    headers = {**TUS, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+    for method in ("PATCH", "DELETE"):
+        answer = tus.client.open(address, method=method, headers=headers | header, data=b"four")
+        assert answer.status_code == 400
+    assert offset(tus.client, address) == 0
+
+
 def test_the_key_alone_goes_on_after_the_log_in_has_ended(
     tus: Tus, alice: Browser, carol: Browser
 ) -> None:
