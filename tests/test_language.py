@@ -168,7 +168,7 @@ def test_sizes_and_dates_are_said_in_chinese(app: Flask) -> None:
         assert app.jinja_env.filters["day"](noon) == "2026年1月2日"
     with app.test_request_context():
         assert app.jinja_env.filters["day"](noon) == "2 January 2026"
-        assert app.jinja_env.filters["moment"](noon) == "2 January 2026, 12:00"
+        assert app.jinja_env.filters["moment"](noon) == "2 January 2026, 12:00 UTC"
 
 
 # The catalogue

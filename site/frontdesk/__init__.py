@@ -27,7 +27,7 @@ from frontdesk import (
 from frontdesk.accounts import login, setup
 from frontdesk.admin import overview
 from frontdesk.api import people
-from frontdesk.files import browse, file, picture, receive, upload, uploads
+from frontdesk.files import bin, browse, file, picture, receive, upload, uploads
 from frontdesk.hello import about, choices, home
 from frontdesk.posts import links, parcels, visit
 from frontdesk.profile import profile
@@ -38,7 +38,7 @@ PLUMBING = (
     *(templating, assets, errors, receive, uploads, cli),
 )
 PAGES = (
-    *(login, setup, home, choices, about, upload, browse, file, picture),
+    *(login, setup, home, choices, about, upload, browse, file, bin, picture),
     *(parcels, links, visit, profile, people, overview),
 )
 
@@ -60,4 +60,5 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
         app.register_blueprint(place)
     extensions.init_app(app)
     startup.migrate(app)
+    startup.greet_developer(app)
     return app

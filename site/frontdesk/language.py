@@ -104,7 +104,7 @@ def day(moment: datetime) -> str:
 def moment(moment: datetime) -> str:
     """Date and time in words, in UTC."""
     at = format_time(moment, "HH:mm", locale=LOCALES["en"])
-    return f"{day(moment)}, {at}" if language() == "en" else f"{day(moment)} {at}"
+    return f"{day(moment)}, {at} UTC" if language() == "en" else f"{day(moment)} {at} UTC"
 
 
 @lru_cache(1_000)  # a list says few days many times

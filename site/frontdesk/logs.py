@@ -23,6 +23,8 @@ from structlog.processors import (
 from structlog.stdlib import ExtraAdder, ProcessorFormatter
 from structlog.tracebacks import ExceptionDictTransformer
 
+from frontdesk.settings import flask_command
+
 REQUEST_ID = re.compile(r"[\w.-]{8,64}")
 # Secrets that stand in an address: the set-up page's, a link's.
 SECRET_PATHS = re.compile(r"^/(setup|s|r)/[^/]+")
@@ -78,7 +80,8 @@ def _processors(as_json: bool) -> tuple[list[Any], Any]:
 def init_app(app: Flask) -> None:
     """Send ``app.logger``, libraries' loggers and request lines to standard output."""
     chosen = app.config["LOG_FORMAT"]
-    as_json = chosen == "json" or (chosen == "auto" and not (app.debug or app.testing))
+    is_development = app.debug or app.testing or flask_command("run")
+    as_json = chosen == "json" or (chosen == "auto" and not is_development)
     level = logging.getLevelNamesMapping()[app.config["LOG_LEVEL"].upper()]
     shared, renderer = _processors(as_json)
     structlog.configure(

@@ -7,7 +7,9 @@ import inspect
 import json
 import os
 import re
+import sys
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +32,14 @@ DERIVED = {
     "WTF_CSRF_TIME_LIMIT": None,  # as long as the session lasts
 }
 # What the text of a setting must look like, and how that is said.
+# Settings that are known and not used yet; the others are what they were when these come.
+NOT_YET = {"REGISTRATION": "closed", "MAIL_URL": "", "REDIS_URL": ""}
 MEANT = {
     "DATABASE_URL": (
         r"sqlite:///.+|postgresql\+psycopg://.+",
         '"sqlite:///FILE" or "postgresql+psycopg://USER:PASSWORD@HOST/NAME"',
     ),
+    "SITE_NAME": (r"\s*\S.*", "a name"),
     "LOG_FORMAT": (r"json|text|auto", '"json", "text" or "auto"'),
     "LOG_LEVEL": (r"(?i:debug|info|warning|error)", '"debug", "info", "warning" or "error"'),
     "PUBLIC_URL": (r"(https?://[^/\s]+/?)?", 'empty or like "https://files.example.org"'),
@@ -74,6 +79,7 @@ def load(app: Flask, defaults: Path, overrides: Mapping[str, Any]) -> None:
     app.config.update(known)
     app.config.update({name: value for name, (value, _) in given.items()})
     app.config.update(overrides)
+    _weigh(app)
     _derive(app)
 
 
@@ -81,6 +87,11 @@ def instance_folder(root: Path, overrides: Mapping[str, Any]) -> str:
     """Where the site keeps what it makes, as an absolute path."""
     chosen = overrides.get(INSTANCE_PATH) or os.environ.get(PREFIX + INSTANCE_PATH)
     return str(Path(chosen or root / "instance").resolve())
+
+
+def flask_command(*names: str) -> bool:
+    """Whether this process is ``flask NAME …`` with one of ``names``."""
+    return Path(sys.argv[0]).name == "flask" and bool(set(names) & set(sys.argv[1:]))
 
 
 def refuse_debug(app: Flask) -> None:
@@ -187,11 +198,20 @@ def find(target: str) -> Any:
     return found
 
 
+def _weigh(app: Flask) -> None:
+    """:raise BadSetting: if a value can't work here; warn of what does nothing yet"""
+    for name, (pattern, words) in MEANT.items():
+        if not re.fullmatch(pattern, app.config[name]):
+            raise BadSetting(f"{name} must be {words}, not {app.config[name]!r}.")
+    is_postgresql = app.config["DATABASE_URL"].startswith("postgresql")
+    if is_postgresql and find_spec("psycopg") is None:
+        raise BadSetting("DATABASE_URL: PostgreSQL needs the package psycopg. Install it first.")
+    for name in [name for name, default in NOT_YET.items() if app.config[name] != default]:
+        app.logger.warning("%s is set, and does nothing yet", name)
+
+
 def _derive(app: Flask) -> None:
     config = app.config
-    for name, (pattern, words) in MEANT.items():
-        if not re.fullmatch(pattern, config[name]):
-            raise BadSetting(f"{name} must be {words}, not {config[name]!r}.")
     config["SQLALCHEMY_DATABASE_URI"] = config["DATABASE_URL"]
     config["PERMANENT_SESSION_LIFETIME"] = config["SESSION_REMEMBERED"]
     config["TRUSTED_HOSTS"] = config["TRUSTED_HOSTS"] or None

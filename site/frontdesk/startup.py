@@ -8,15 +8,17 @@ import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
+import click
 from flask import Flask
 from flask_migrate import Migrate
 from sqlalchemy import inspect, text
 
 from frontdesk.accounts import service
 from frontdesk.db import db
-from frontdesk.settings import BadSetting
+from frontdesk.settings import BadSetting, flask_command
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 SHORTEST_KEY = 16
@@ -97,7 +99,7 @@ def _upgrade() -> None:
 
 def _is_database_command() -> bool:
     """Whether this is ``flask db …``, which moves through the migrations by itself."""
-    return Path(sys.argv[0]).name == "flask" and "db" in sys.argv[1:]
+    return flask_command("db")
 
 
 @contextmanager
@@ -105,6 +107,19 @@ def _alone(folder: Path) -> Iterator[None]:
     with (folder / ".migrating").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def greet_developer(app: Flask) -> None:
+    """With ``flask run`` and no account yet, say where to make the first one."""
+    is_first = os.environ.get("WERKZEUG_RUN_MAIN") != "true"  # not the reloader's child
+    if flask_command("run") and is_first:
+        host, port = _option("127.0.0.1", "--host", "-h"), _option("5000", "--port", "-p")
+        click.echo(greeting(app, f"http://{host}:{port}"))
+
+
+def _option(default: str, *names: str) -> str:
+    words = [part for word in sys.argv for part in word.split("=", 1)]
+    return next((after for word, after in pairwise(words) if word in names), default)
 
 
 def greeting(app: Flask, address: str) -> str:

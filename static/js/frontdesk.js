@@ -6,14 +6,12 @@ const words = document.getElementById("frontdesk-js").dataset;
 // The theme changes at once and in place: the form is sent behind it, and focus stays where it was.
 for (const form of document.querySelectorAll("[data-theme-form]")) {
   form.querySelector("button").classList.add("invisible"); // its place stays, so nothing jumps
-  form.addEventListener("change", async (event) => {
+  let sent = Promise.resolve(); // one after the other: arrow keys pass "light" on the way to "dark"
+  form.addEventListener("change", (event) => {
     if (event.target.name !== "theme") return;
     document.documentElement.dataset.bsTheme = event.target.value;
-    try {
-      await fetch(form.action, { method: "POST", body: new FormData(form), redirect: "manual" });
-    } catch {
-      form.submit(); // let the browser say what is wrong
-    }
+    const request = { method: "POST", body: new FormData(form), redirect: "manual", keepalive: true };
+    sent = sent.then(() => fetch(form.action, request)).catch(() => form.submit()); // which says what is wrong
   });
 }
 

@@ -104,12 +104,21 @@ def show_a_picture(hands: Mouse, photo: Path) -> None:
     assert dict(Image.open(io.BytesIO(shown.body())).getexif()) == {}, "EXIF must be gone"
 
 
+def wait_for_cookie(page: Page, name: str, value: str) -> None:
+    for _ in range(200):
+        if (name, value) in {(c["name"], c["value"]) for c in page.context.cookies()}:
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"no cookie says {name}={value}")
+
+
 def change_the_look(hands: Mouse, *, scripts: bool) -> None:
     page = hands.page
     html = page.locator("html")
     hands.pick("theme", "dark")
     if not scripts:
         hands.press("button", "Apply")
+    wait_for_cookie(page, "theme", "dark")  # with scripts it is sent behind the page
     expect(html).to_have_attribute("data-bs-theme", "dark")
     hands.press("link", "Files")
     expect(html).to_have_attribute("data-bs-theme", "dark")

@@ -94,7 +94,7 @@ def test_a_program_without_a_file_gets_the_sentence(alice: Browser) -> None:
 
 def test_the_quota_holds_within_one_form(alice: Browser, used: Used) -> None:
     page = send(alice, *[a_file(f"{n}.bin", bytes(1_900_000)) for n in range(3)])
-    said = "There is not enough space for “2.bin”. Delete files or ask the administrator."
+    said = "No space is left for “2.bin”. Empty your bin or ask the admin."
     assert (page.status, page.problems) == (413, [said])
     assert used("alice") == 3_800_000
 
@@ -110,7 +110,7 @@ def test_a_member_without_space_is_told_so_before(alice: Browser) -> None:
     sizes = [2_000_000, 2_000_000, 1_000_000]
     send(alice, *[a_file(f"{n}.bin", bytes(size)) for n, size in enumerate(sizes)])
     page = alice.visit("/upload")
-    assert "Your space is full. Delete files or ask the administrator for more." in page.text
+    assert "Your space is full. Delete files for good in the bin, or ask" in page.text
     page = alice.post("/upload", the_file=a_file("a.txt"))
     assert page.status == 413
 

@@ -61,7 +61,7 @@ def test_over_the_quota_is_a_sentence(app: Flask, tus: Tus, reserved: Callable[[
     tus.begin(1000, "first.bin")
     answer = tus.create(501, "second.bin")
     assert (answer.status_code, answer.mimetype) == (413, "application/problem+json")
-    said = "There is not enough space for “second.bin”. Delete files or ask the administrator."
+    said = "No space is left for “second.bin”. Empty your bin or ask the admin."
     assert answer.json["detail"] == said
     assert reserved() == 1000
     assert tus.create(500).status_code == 201
@@ -109,7 +109,7 @@ def test_one_without_a_length_holds_as_it_grows(
     patch(tus.client, address, 0, bytes(1000))
     assert reserved() == 1000
     answer = patch(tus.client, address, 1000, bytes(501))
-    assert answer.status_code == 413 and "not enough space" in answer.json["detail"]
+    assert answer.status_code == 413 and "No space is left" in answer.json["detail"]
     assert (reserved(), offset(tus.client, address)) == (1000, 1000)
     patch(tus.client, address, 1000, bytes(500), Upload_Length="1500")
     assert (reserved(), used("alice")) == (0, 1500)

@@ -74,7 +74,7 @@ def test_a_long_name_is_cut_at_eighty(carol: Browser) -> None:
 def test_a_members_dashboard_invites_to_upload(alice: Browser) -> None:
     page = alice.visit("/hello/")
     assert page.title == "Hello, alice!"
-    assert "Nothing here yet." in page.text
+    assert "You have no files yet." in page.text
     assert page.link("Upload your first file") == "/upload"
 
 

@@ -7,6 +7,8 @@ import hashlib
 import hmac
 import re
 import unicodedata
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from flask import current_app
@@ -53,6 +55,13 @@ def recognise(username: str, password: str, address: str) -> Member:
 def find(username: str) -> Member | None:
     """The member of that name, regardless of case."""
     return db.session.scalar(select(Member).where(Member.username_key == username_key(username)))
+
+
+def everybody() -> Sequence[Any]:
+    """Id, username and display name of who may log in, by username."""
+    rows = select(Member.id, Member.username, Member.display_name)
+    may_log_in = rows.where(Member.disabled_at.is_(None))
+    return db.session.execute(may_log_in.order_by(Member.username_key)).all()
 
 
 def anybody() -> bool:

@@ -6,10 +6,8 @@ from typing import Any
 
 from flask import Blueprint
 from flask_login import current_user
-from sqlalchemy import select
 
-from frontdesk.accounts.models import Member
-from frontdesk.db import db
+from frontdesk.accounts import service as accounts
 from frontdesk.language import language, theme
 
 bp = Blueprint("api", __name__)
@@ -32,11 +30,7 @@ def me() -> dict[str, Any]:
 @bp.get("/users")
 def users() -> list[dict[str, Any]]:
     """Everybody with an account that is not disabled, by username."""
-    rows = select(Member.id, Member.username, Member.display_name)
-    found = db.session.execute(
-        rows.where(Member.disabled_at.is_(None)).order_by(Member.username_key)
-    )
     return [
         {"id": str(row.id), "username": row.username, "display_name": row.display_name}
-        for row in found
+        for row in accounts.everybody()
     ]

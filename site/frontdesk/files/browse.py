@@ -9,6 +9,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from frontdesk.files import folders, listing, thumbnails
+from frontdesk.files.deliver import shown_inline
 from frontdesk.files.models import File, Folder
 from frontdesk.files.places import send
 from frontdesk.files.upload import bp
@@ -34,6 +35,7 @@ def browse(subpath: str) -> Response:
         "files/file.html",
         file=found,
         crumbs=_crumbs(parts[:-1]),
+        opens=shown_inline(found.media_type),
         has_preview=thumbnails.has_thumbnail(found),
     )
 

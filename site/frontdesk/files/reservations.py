@@ -62,8 +62,8 @@ def hold(session: Session, row: Upload, size: int) -> None:
         .execution_options(synchronize_session=False)
     )
     if is_held is None:
-        said = _("There is not enough space for “%(name)s”. Delete files or ask the administrator.")
-        abort(413, said % {"name": row.name})
+        said = _("No space is left for “%(name)s”. Empty your bin or ask the admin.", name=row.name)
+        abort(413, said)
     row.reserved = size
 
 

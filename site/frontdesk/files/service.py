@@ -133,8 +133,8 @@ def check(name: str, staged: Staged) -> None:
         said = _("“%(name)s” must be smaller than %(size)s", name=name, size=most)
         raise Refused(said, "the_file", 413)
     if staged.refused == "no_space":
-        said = _("There is not enough space for “%(name)s”. Delete files or ask the administrator.")
-        raise Refused(said % {"name": name}, "the_file", 413)
+        said = _("No space is left for “%(name)s”. Empty your bin or ask the admin.", name=name)
+        raise Refused(said, "the_file", 413)
     if staged.refused == "disk_full":
         said = _("The disk is full, so “%(name)s” was not saved. Ask the administrator.", name=name)
         raise Refused(said, "the_file", 507)

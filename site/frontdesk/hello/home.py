@@ -8,6 +8,7 @@ from sqlalchemy import text
 from werkzeug.wrappers import Response
 
 from frontdesk.access import public
+from frontdesk.accounts import service as accounts
 from frontdesk.db import db
 from frontdesk.files import service as files
 from frontdesk.pages import page
@@ -23,7 +24,8 @@ def welcome() -> Response:
     """Welcome a stranger; a member goes to their dashboard."""
     if current_user.is_authenticated:
         return redirect(url_for("hello.home"), 302)
-    return page("hello/welcome.html", shared=True)
+    is_set_up = accounts.anybody()
+    return page("hello/welcome.html", shared=is_set_up, is_set_up=is_set_up)
 
 
 @bp.get("/hello/")

@@ -22,7 +22,7 @@ class PostForm(Form):
         _("To"),
         [InputRequired(_("Enter the username of the person it is for"))],
         description=_("One username, or several with commas between them."),
-        render_kw={**OFF, "spellcheck": "false"},
+        render_kw={**OFF, "list": "people", "spellcheck": "false"},
     )
     message = TextAreaField(
         _("Message"),

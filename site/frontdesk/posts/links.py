@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import current_app, request, url_for
+from flask import current_app, flash, request, url_for
+from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -24,6 +25,7 @@ def links(file_id: UUID) -> Response:
     form = LinkForm()
     if form.validate_on_submit():
         service.create_link(file, int(form.days.data) if form.days.data else None)
+        flash(_("The link is ready. Copy it."))
         return see("posts.links", file_id=file.id)
     return page(
         "posts/links.html",
@@ -41,6 +43,7 @@ def revoke(file_id: UUID, token: UUID) -> Response:
     form = Form()
     if form.validate_on_submit():
         service.revoke(link)
+        flash(_("The link has ended."))
         return see("posts.links", file_id=file_id)
     return page("posts/revoke.html", form, link=link)
 

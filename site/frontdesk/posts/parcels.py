@@ -9,7 +9,9 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from frontdesk.accounts import service as accounts
 from frontdesk.files import intake
+from frontdesk.files.intake import Outcome
 from frontdesk.files.places import send as send_bytes
 from frontdesk.forms import Form
 from frontdesk.pages import page, see
@@ -45,12 +47,13 @@ def new() -> Response:
             to = service.find_recipients(form.to.data or "")
             outcome = intake.keep(SENT)
             if outcome.refused:
-                form.the_file.errors = [no.why for no in outcome.refused]
-                return page("posts/new.html", form, outcome.status)
+                return _say_what_failed(form, outcome)
             post = service.send(current_user.id, to, form.message.data or "", outcome.saved)
             flash(_("It is sent."))
             return see("posts.post", post_id=post.id)
-    return page("posts/new.html", form)
+    if form.errors and any(sent.filename for sent in request.files.getlist("the_file")):
+        form.the_file.errors = [*form.the_file.errors, _("Choose the files again")]
+    return page("posts/new.html", form, people=accounts.everybody())
 
 
 @bp.get("/post/<int:post_id>")
@@ -67,6 +70,14 @@ def done(post_id: int) -> Response:
     found = service.get_post(current_user.id, post_id)
     service.set_done(current_user.id, found, "undo" not in request.form)
     return see("posts.posts")
+
+
+def _say_what_failed(form: PostForm, outcome: Outcome) -> Response:
+    said = [no.why for no in outcome.refused]
+    if outcome.saved:
+        said.append(_("The other files are in your folder Sent; nothing was sent yet."))
+    form.the_file.errors = said
+    return page("posts/new.html", form, outcome.status, people=accounts.everybody())
 
 
 @bp.get("/post/<int:post_id>/<uuid:file_id>/<filename>")

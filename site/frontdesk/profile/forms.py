@@ -35,7 +35,7 @@ class ProfileForm(Form):
     about = TextAreaField(
         _("About you"),
         [Length(max=1000, message=_("About you must be %(max)d characters or fewer"))],
-        description=_("A sentence or two, for people who bring you files."),
+        description=_("A sentence or two. Others read it once desks can be opened to visitors."),
     )
     theme = RadioField(_("Theme"), choices=THEMES)
     language = SelectField(
