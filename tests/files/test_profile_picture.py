@@ -163,7 +163,7 @@ def test_without_space_there_is_no_new_one(app: Flask, alice: Browser, used: Use
         db.session.commit()
     page = choose(alice, images.drawn())
     assert page.status in {413, 422}
-    assert "There is not enough space" in page.text
+    assert "No space is left" in page.text
     assert used("alice") == 0
 
 
