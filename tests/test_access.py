@@ -33,6 +33,8 @@ PUBLIC = {
     "hello.welcome",
     "posts.fetch",
     "posts.visit",
+    "resumable.collection",
+    "resumable.upload",
     "static",
 }
 

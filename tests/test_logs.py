@@ -114,6 +114,13 @@ def test_a_link_is_a_secret_too(carol: Browser, stdout: StringIO) -> None:
     assert token not in stdout.getvalue() and "/s/…" in stdout.getvalue()
 
 
+def test_the_key_of_an_upload_is_a_secret_too(carol: Browser, stdout: StringIO) -> None:
+    for method in ("HEAD", "GET", "PATCH", "DELETE"):
+        address = "/uploads/00000000-0000-0000-0000-000000000007?key=a-key"
+        carol.client.open(address, method=method, headers={"Tus-Resumable": "1.0.0"})
+    assert "a-key" not in stdout.getvalue() and "/uploads/" in stdout.getvalue()
+
+
 def test_a_crash_logs_no_locals_and_no_parameters(
     app: Flask, carol: Browser, stdout: StringIO
 ) -> None:

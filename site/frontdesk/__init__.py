@@ -27,7 +27,7 @@ from frontdesk import (
 from frontdesk.accounts import login, setup
 from frontdesk.admin import overview
 from frontdesk.api import people
-from frontdesk.files import bin, browse, file, picture, receive, upload
+from frontdesk.files import bin, browse, file, picture, receive, upload, uploads
 from frontdesk.hello import about, choices, home
 from frontdesk.posts import links, parcels, visit
 from frontdesk.profile import profile
@@ -35,7 +35,7 @@ from frontdesk.profile import profile
 ROOT = Path(__file__).resolve().parents[2]
 PLUMBING = (
     *(logs, db, access, security, Bootstrap5(), language, forms),
-    *(templating, assets, errors, receive, cli),
+    *(templating, assets, errors, receive, uploads, cli),
 )
 PAGES = (
     *(login, setup, home, choices, about, upload, browse, file, bin, picture),

@@ -1,4 +1,4 @@
-"""What the ``flask`` command adds: people, and a fresh secret key."""
+"""What the ``flask`` command adds: people, a fresh secret key, and the removal of what is over."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import sys
 
 import click
 from flask import Flask
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 from sqlalchemy import select
 
 from frontdesk.accounts import service
 from frontdesk.accounts.models import ADMIN, Member
 from frontdesk.db import db
+from frontdesk.files import purge as cleaning
 from frontdesk.forms import Refused
 
 user = AppGroup("user", help="The people who have an account.")
@@ -82,6 +83,16 @@ def secret_key() -> None:
     click.echo(secrets.token_hex(32))
 
 
+@click.command("purge")
+@with_appcontext
+def purge() -> None:
+    """Remove expired uploads, files 30 days in the bin, and bytes that nothing needs.
+
+    Run it every hour; how many of each kind it removed is printed.
+    """
+    click.echo(f"Removed: {cleaning.purge()}.")
+
+
 def _password(from_stdin: bool) -> tuple[str, bool]:
     """The password, and whether it was made up here."""
     if from_stdin:
@@ -109,3 +120,4 @@ def _is_last_admin(member: Member) -> bool:
 def init_app(app: Flask) -> None:
     app.cli.add_command(user)
     app.cli.add_command(secret_key)
+    app.cli.add_command(purge)

@@ -19,7 +19,7 @@ from tests.browser import Browser, Page
 from frontdesk.accounts.models import Member
 from frontdesk.db import db
 from frontdesk.files import service
-from frontdesk.files.models import Blob, File
+from frontdesk.files.models import Blob, File, Upload
 
 JSON = {"Accept": "application/json"}
 
@@ -36,7 +36,8 @@ class Books:
         """All files of storage, unfinished ones too."""
         with self.app.app_context():
             folder = service.storage().path(uuid4()).parents[1]
-        return {path for path in folder.rglob("*") if not path.is_dir()}
+        found = {path for path in folder.rglob("*") if not path.is_dir()}
+        return {path for path in found if folder / "uploads" not in path.parents}
 
     def check(self) -> None:
         with self.app.app_context():
@@ -54,6 +55,9 @@ class Books:
         for member in db.session.scalars(select(Member)):
             total = select(func.coalesce(func.sum(File.size), 0)).where(File.owner_id == member.id)
             assert member.used == db.session.scalar(total), f"{member.username}: used = Σ sizes"
+            held = select(func.coalesce(func.sum(Upload.reserved), 0))
+            held = held.where(Upload.owner_id == member.id)
+            assert member.reserved == db.session.scalar(held), "reserved = Σ of open uploads"
             quota = self.app.config["QUOTA"] if member.quota is None else member.quota
             assert member.used + member.reserved <= quota, f"{member.username} is within the quota"
 

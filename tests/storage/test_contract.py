@@ -54,6 +54,25 @@ def test_the_hash_is_that_of_the_bytes_so_far(storage: Storage) -> None:
         assert staged.sha256 == hashlib.sha256(b"a" * 100_000 + b"b").hexdigest()
 
 
+def test_all_blobs_are_told_once_they_are_old_enough(storage: Storage) -> None:
+    kept = {put(storage, b"a"), put(storage, b"b")}
+    with storage.begin() as staged:
+        staged.write(b"not kept")
+        assert set(storage.ids(-1)) == kept
+    assert not list(storage.ids(60))
+
+
+def test_what_is_received_beside_becomes_a_blob_by_a_rename(storage: Storage) -> None:
+    folder = storage.beside("elsewhere")
+    folder.mkdir()
+    (folder / "bytes").write_bytes(b"content")
+    id = uuid4()
+    storage.path(id).parent.mkdir(exist_ok=True)
+    (folder / "bytes").rename(storage.path(id))
+    assert read(storage, id) == b"content"
+    assert set(storage.ids(-1)) == {id}
+
+
 def test_bytes_that_change_after_writing_are_hashed_as_written(storage: Storage) -> None:
     changing = bytearray(1_000_000)
     with storage.begin() as staged:

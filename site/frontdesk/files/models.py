@@ -1,4 +1,4 @@
-"""Folders, files, and the blobs that hold their bytes."""
+"""Folders, files, the blobs that hold their bytes, and bytes on their way in."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from frontdesk.db import Base, now
@@ -56,6 +56,22 @@ class File(Base):
     deleted_at: Mapped[datetime | None] = mapped_column()
 
     blob: Mapped[Blob] = relationship()
+
+
+class Upload(Base):
+    """An unfinished upload and the bytes that its owner's quota holds for it.
+
+    Where it stands is flask_resumable's to know. When it is finished, ``id`` is the blob's.
+    """
+
+    __tablename__ = "uploads"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    owner_id: Mapped[UUID] = mapped_column(ForeignKey("members.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(255))
+    folder: Mapped[str] = mapped_column(Text)
+    reserved: Mapped[int] = mapped_column(BigInteger, default=0)
+    created_at: Mapped[datetime] = mapped_column(default=now)
 
 
 Index(

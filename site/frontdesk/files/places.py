@@ -17,7 +17,7 @@ def send(blob: Blob, name: str, media_type: str, *, download: bool) -> Response:
             blob.id,
             name=name,
             media_type=media_type,
-            sha256=blob.sha256,
+            sha256=blob.sha256 or blob.id.hex,  # not hashed yet: any tag of its own does
             modified=blob.created_at,
             download=download,
         )

@@ -96,6 +96,8 @@ def init_app(app: flask.Flask) -> None:
 
 def _drain_refused(response: flask.Response) -> flask.Response:
     """After a refusal read what the browser still sends: else it sees a broken connection."""
+    if flask.g.get("body_is_read"):
+        return response
     was_refused = response.status_code >= 400 and flask.request.method in {"POST", "PUT", "PATCH"}
     if was_refused and not _drained():
         response.headers["Connection"] = "close"

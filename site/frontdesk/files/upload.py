@@ -1,6 +1,8 @@
-"""/upload - take in files by an ordinary form, of any size, straight to the disk."""
+"""/upload - take in files by an ordinary form, of any size; and list what was begun in pieces."""
 
 from __future__ import annotations
+
+from uuid import UUID
 
 from flask import Blueprint, current_app, flash, jsonify, redirect, request
 from flask_babel import gettext as _
@@ -8,11 +10,11 @@ from flask_babel import ngettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from frontdesk.files import intake, listing, names, service
+from frontdesk.files import intake, listing, names, service, unfinished
 from frontdesk.files.forms import UploadForm
 from frontdesk.files.intake import Outcome
 from frontdesk.forms import Refused
-from frontdesk.pages import page, problem, wants_json
+from frontdesk.pages import page, problem, see, wants_json
 from frontdesk.security import csrf
 
 bp = Blueprint("files", __name__)
@@ -35,6 +37,20 @@ def upload() -> Response:
     if outcome.refused:
         return _say_what_failed(form, outcome)
     return _show(outcome)
+
+
+@bp.post("/upload/<uuid:upload_id>/discard")
+def discard(upload_id: UUID) -> Response:
+    """Remove an unfinished upload, and give its space back.
+
+    :raise 404: if there is none, or it isn't the member's
+    """
+    try:
+        name = unfinished.discard(current_user.id, upload_id)
+        flash(_("“%(name)s” was discarded.", name=_shown(name)))
+    except Refused as no:
+        flash(no.why, "error")
+    return see("files.upload")
 
 
 def _show(outcome: Outcome) -> Response:
@@ -74,6 +90,7 @@ def _page(form: UploadForm, outcome: Outcome) -> Response:
         status,
         space=service.space(current_user.id),
         largest=current_app.config["MAX_FILE_SIZE"],
+        unfinished=unfinished.of(current_user.id),
         saved=[(file.name, listing.address(*intake.path_of(file))) for file in outcome.saved],
     )
 

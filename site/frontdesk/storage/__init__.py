@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol
 from urllib.parse import urlsplit
@@ -36,6 +37,12 @@ class Storage(Protocol):
 
     def capacity(self) -> int:
         """Bytes that the disk has in all."""
+
+    def ids(self, older_than_seconds: float) -> Iterator[UUID]:
+        """All blobs whose bytes were written so long ago."""
+
+    def beside(self, name: str) -> Path:
+        """A folder for bytes on their way in, from where a rename makes them a blob."""
 
     def sweep(self, older_than_seconds: float) -> int:
         """Remove what was begun, not kept, and left alone for so long; how many that were."""

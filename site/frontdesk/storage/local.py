@@ -11,6 +11,7 @@ import fcntl
 import os
 import stat
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -67,6 +68,16 @@ class LocalStorage:
     def capacity(self) -> int:
         disk = os.statvfs(self.folder)
         return disk.f_blocks * disk.f_frsize
+
+    def ids(self, older_than_seconds: float) -> Iterator[UUID]:
+        before = time.time() - older_than_seconds
+        for path in self.folder.glob("[0-9a-f][0-9a-f]/*"):
+            with suppress(FileNotFoundError, ValueError):  # removed meanwhile, or not ours
+                if path.lstat().st_mtime < before:
+                    yield UUID(path.name)
+
+    def beside(self, name: str) -> Path:
+        return self.folder / name
 
     def sweep(self, older_than_seconds: float) -> int:
         before = time.time() - older_than_seconds

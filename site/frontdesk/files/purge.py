@@ -1,0 +1,128 @@
+"""What nobody can reach any more goes for good: expired uploads, the old bin, stray bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from io import BufferedReader
+from typing import cast
+from uuid import UUID
+
+from flask import current_app
+from sqlalchemy import Column, delete, select, update
+
+import flask_resumable
+from frontdesk import audit
+from frontdesk.accounts.models import Member
+from frontdesk.db import Base, db, now, transaction
+from frontdesk.files import reservations, service, thumbnails
+from frontdesk.files.models import Blob, File, Upload
+from frontdesk.files.uploads import resumable
+
+GRACE = timedelta(days=1)  # what is younger may still be in somebody's hands
+
+
+@dataclass(slots=True)
+class Removed:
+    """How many of each kind."""
+
+    uploads: int = 0
+    staged: int = 0
+    files: int = 0
+    blobs: int = 0
+    strays: int = 0
+
+    def __str__(self) -> str:
+        return ", ".join(f"{count} {what}" for what, count in asdict(self).items())
+
+
+def purge() -> Removed:
+    """Remove all that is due; doing it again at once removes nothing more."""
+    removed = Removed()
+    removed.uploads = resumable.purge() + _release_lost()
+    removed.staged = service.storage().sweep(service.ABANDONED)
+    removed.files = _empty_bin()
+    removed.blobs = _remove_unused()
+    _hash_the_rest()
+    removed.strays = sum(_remove_stray(id) for id in service.storage().ids(GRACE.total_seconds()))
+    return removed
+
+
+def _release_lost() -> int:
+    """Rows whose upload a crash kept from being made, or has taken along."""
+    old = select(Upload.id).where(Upload.created_at < now() - GRACE)
+    lost = [id for id in db.session.scalars(old) if _is_lost(id)]
+    for id in lost:
+        reservations.release(id)
+    return len(lost)
+
+
+def _is_lost(upload_id: UUID) -> bool:
+    with suppress(flask_resumable.Refused):
+        resumable.uploads.find(upload_id)
+        return False
+    return True
+
+
+def _empty_bin() -> int:
+    """The rows of files that lie there longer than the bin keeps them; their space is free."""
+    with transaction() as session:
+        due = select(File).where(File.deleted_at < now() - service.KEPT_IN_BIN)
+        files = session.scalars(due).all()
+        for file in files:
+            session.execute(
+                update(Member)
+                .where(Member.id == file.owner_id)
+                .values(used=Member.used - file.size)
+                .execution_options(synchronize_session=False)
+            )
+            audit.record("file.purge", member_id=file.owner_id, file=str(file.id))
+            session.delete(file)
+        return len(files)
+
+
+def _remove_unused() -> int:
+    """Blobs that no row points at: first the rows, then, when that is certain, the bytes."""
+    with transaction() as session:
+        unused = select(Blob.id)
+        for column in _pointing_at_blobs():
+            unused = unused.where(~select(column).where(column == Blob.id).exists())
+        ids = list(session.scalars(unused))
+        for id in ids:
+            session.execute(delete(Blob).where(Blob.id == id))
+    for id in ids:
+        thumbnails.forget(id)
+    return len(ids)
+
+
+def _pointing_at_blobs() -> Iterator[Column[UUID]]:
+    """Of all places, those above this one too."""
+    target = Base.metadata.tables["blobs"].c.id
+    for table in Base.metadata.sorted_tables:
+        yield from (column for column in table.c if column.references(target))
+
+
+def _hash_the_rest() -> None:
+    """What was put together from parts and was too large to be read again in the request."""
+    for id in db.session.scalars(select(Blob.id).where(Blob.sha256 == "")).all():
+        db.session.rollback()  # a large file takes a while, and visitors need the lock
+        try:
+            with service.storage().open(id) as blob:
+                found = hashlib.file_digest(cast(BufferedReader, blob), "sha256").hexdigest()
+        except FileNotFoundError:  # never removed silently: somebody may bring the bytes back
+            current_app.logger.error("The bytes of blob %s are missing", id)
+            continue
+        with transaction() as session:
+            session.execute(update(Blob).where(Blob.id == id).values(sha256=found))
+
+
+def _remove_stray(id: UUID) -> bool:
+    """Bytes without a row, unless an upload is about to write it."""
+    with transaction() as session:
+        if session.get(Blob, id) or session.get(Upload, id):
+            return False
+        thumbnails.forget(id)
+        return True

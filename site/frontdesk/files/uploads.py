@@ -1,0 +1,176 @@
+"""/uploads/ - what flask_resumable receives for members becomes their files (see UPLOADS.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Request, abort, current_app, g
+from flask_babel import gettext as _
+from flask_login import current_user
+from flask_wtf.csrf import validate_csrf
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from wtforms import ValidationError
+
+import flask_resumable
+from flask_resumable import Resumable
+from frontdesk import audit
+from frontdesk.access import public
+from frontdesk.accounts.models import Member
+from frontdesk.db import transaction
+from frontdesk.files import folders, names, places, reservations, service
+from frontdesk.files.kinds import media_type
+from frontdesk.files.models import Blob, File, Folder, Upload
+from frontdesk.forms import Refused
+from frontdesk.security import csrf
+from frontdesk.settings import BadSetting
+from frontdesk.storage import from_url
+
+SLOTS = 32  # bodies that a process receives at a time: half of its threads
+ENDPOINTS = ("resumable.collection", "resumable.upload")
+
+resumable = Resumable(gettext=_)
+
+
+# Who may
+
+
+@resumable.authorize
+def _may_create(request: Request, metadata: dict[str, str]) -> None:
+    """:raise 401: for a stranger. :raise 400: without the token that our pages hold"""
+    if not current_user.is_authenticated:
+        abort(401, _("Log in to upload files."))
+    try:
+        validate_csrf(request.headers.get("X-CSRFToken", ""))
+    except ValidationError:
+        abort(400, _("Your page was open too long. Load it again, then upload."))
+
+
+# Space: held from the first byte on, given back with the last
+
+
+@resumable.created
+def _begin(upload: flask_resumable.Upload) -> None:
+    """:raise 413: if the quota has no room for it. :raise 429: if there are too many"""
+    with transaction() as session:
+        begun = reservations.count(session, current_user.id)
+        if begun >= current_app.config["MAX_OPEN_UPLOADS"] and not upload.parts:
+            abort(429, _("You have too many unfinished uploads. Finish or discard some first."))
+        row = Upload(
+            id=upload.id,
+            owner_id=current_user.id,
+            name=names.clean(upload.filename),
+            folder="/".join(names.folder_parts(upload.metadata.get("folder", ""))),
+            reserved=reservations.of_parts(session, current_user.id, upload.parts),
+        )
+        session.add(row)
+        session.flush()
+        reservations.hold(session, row, upload.length or 0)
+        audit.record("upload.begin", member_id=row.owner_id, upload=str(row.id))
+
+
+@resumable.reserve
+def _grow(upload: flask_resumable.Upload, size: int) -> None:
+    """:raise 413: if the quota has no room for so much"""
+    with transaction() as session:
+        reservations.hold(session, reservations.row_of(session, upload.id), size)
+
+
+@resumable.removed
+def _end(upload: flask_resumable.Upload) -> None:
+    reservations.release(upload.id)
+
+
+# The end
+
+
+@resumable.target
+def _place(upload: flask_resumable.Upload) -> Path:
+    return service.storage().path(upload.id)
+
+
+@resumable.finished
+def _finish(upload: flask_resumable.Upload) -> None:
+    """The bytes are a blob; write its rows, unless a crash came after that."""
+    with transaction() as session:
+        if session.get(Blob, upload.id) is None:
+            _take_over(session, upload)
+        file = session.scalar(select(File).where(File.blob_id == upload.id))
+        if file is not None:
+            at = {"id": str(file.id), "name": file.name, "url": places.place_of(file)}
+            upload.note["result"] = at
+
+
+def _take_over(session: Session, upload: flask_resumable.Upload) -> None:
+    row, size = reservations.row_of(session, upload.id), upload.offset
+    folder = _folder(row)
+    session.add(Blob(id=row.id, size=size, sha256=upload.sha256 or ""))
+    session.flush()
+    name = folders.free_name(folder, row.name)
+    file = File(
+        owner_id=row.owner_id,
+        folder_id=folder.id,
+        blob_id=row.id,
+        name=name,
+        name_key=names.key(name),
+        size=size,
+        media_type=_kind(row),
+    )
+    session.add(file)
+    session.flush()
+    reservations.count_off(session, row, size)
+    who = session.get_one(Member, row.owner_id).username
+    audit.record("file.upload", member_id=row.owner_id, who=who, file=str(file.id), size=size)
+
+
+def _folder(row: Upload) -> Folder:
+    """Where it was meant to go; if a file has that name by now, the outermost folder."""
+    try:
+        return folders.make(row.owner_id, names.folder_parts(row.folder))
+    except Refused:
+        return folders.make(row.owner_id, [])
+
+
+def _kind(row: Upload) -> str:
+    with service.storage().open(row.id) as blob:
+        return media_type(blob.read(service.HEAD), row.name)
+
+
+# The site
+
+
+def init_app(app: Flask) -> None:
+    """Serve the addresses; each upload's own key opens it, so no log-in and no token is asked.
+
+    :raise BadSetting: if the folder can't be made
+    """
+    config = app.config
+    try:
+        storage = from_url(config["STORAGE_URL"], app.instance_path)
+        config.update(
+            RESUMABLE_FOLDER=str(storage.beside("uploads")),
+            RESUMABLE_MAX_SIZE=config["MAX_FILE_SIZE"],
+            RESUMABLE_EXPIRY=float(config["UPLOAD_EXPIRY"]),
+            RESUMABLE_KEEP_FREE=config["MIN_FREE_SPACE"],
+            RESUMABLE_SLOTS=SLOTS,
+        )
+        resumable.init_app(app)
+    except (OSError, ValueError) as error:
+        raise BadSetting(f"STORAGE_URL: {error}. Name a folder that can be written.") from error
+    csrf.exempt(resumable.blueprint)
+    for endpoint in ENDPOINTS:
+        app.view_functions[endpoint] = public(_reading(app.view_functions[endpoint]))
+
+
+def _reading(view: Callable[..., Any]) -> Callable[..., Any]:
+    """``view``, which reads its body to the end, or closes the connection."""
+
+    @wraps(view)
+    def reading(**values: Any) -> Any:
+        g.body_is_read = True
+        return view(**values)
+
+    return reading
