@@ -22,6 +22,7 @@ from frontdesk.files import reservations, service, thumbnails
 from frontdesk.files.models import Blob, File, Upload
 from frontdesk.files.uploads import resumable
 
+KEPT_IN_BIN = timedelta(days=30)
 GRACE = timedelta(days=1)  # what is younger may still be in somebody's hands
 
 
@@ -70,7 +71,7 @@ def _is_lost(upload_id: UUID) -> bool:
 def _empty_bin() -> int:
     """The rows of files that lie there longer than the bin keeps them; their space is free."""
     with transaction() as session:
-        due = select(File).where(File.deleted_at < now() - service.KEPT_IN_BIN)
+        due = select(File).where(File.deleted_at < now() - KEPT_IN_BIN)
         files = session.scalars(due).all()
         for file in files:
             session.execute(
