@@ -16,7 +16,6 @@ from sqlalchemy import Column, delete, select, update
 
 import flask_resumable
 from frontdesk import audit
-from frontdesk.accounts.models import Member
 from frontdesk.db import Base, db, now, transaction
 from frontdesk.files import reservations, service, thumbnails
 from frontdesk.files.models import Blob, File, Upload
@@ -74,14 +73,8 @@ def _empty_bin() -> int:
         due = select(File).where(File.deleted_at < now() - KEPT_IN_BIN)
         files = session.scalars(due).all()
         for file in files:
-            session.execute(
-                update(Member)
-                .where(Member.id == file.owner_id)
-                .values(used=Member.used - file.size)
-                .execution_options(synchronize_session=False)
-            )
             audit.record("file.purge", member_id=file.owner_id, file=str(file.id))
-            session.delete(file)
+            service.drop_row(file)
         return len(files)
 
 

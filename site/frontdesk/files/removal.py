@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from frontdesk import audit
-from frontdesk.accounts.models import Member
 from frontdesk.db import db, transaction
-from frontdesk.files import thumbnails
+from frontdesk.files import service, thumbnails
 from frontdesk.files.models import Blob, File
 from frontdesk.forms import Refused
 
@@ -39,15 +38,8 @@ def remove_for_good(file_id: UUID, member_id: UUID) -> None:
         if file is None or file.owner_id != member_id or file.deleted_at is None:
             return  # somebody was faster, or brought it back in another tab
         blob_id = file.blob_id
-        session.execute(
-            update(Member)
-            .where(Member.id == member_id)
-            .values(used=Member.used - file.size)
-            .execution_options(synchronize_session=False)
-        )
         audit.record("file.remove", member_id=member_id, file=str(file_id), size=file.size)
-        session.delete(file)
-        session.flush()
+        service.drop_row(file)
         _drop(blob_id)
     thumbnails.forget(blob_id)
 

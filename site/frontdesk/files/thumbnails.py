@@ -108,9 +108,7 @@ def _drop(member: Member) -> UUID | None:
     member.picture_id = None
     if file is None:
         return None
-    member.used = Member.used - file.size
-    db.session.delete(file)
-    db.session.flush()
+    service.drop_row(file)
     db.session.execute(delete(Blob).where(Blob.id == file.blob_id))
     return file.blob_id
 
