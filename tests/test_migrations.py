@@ -12,9 +12,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import Inspector, inspect
+from sqlalchemy import Inspector, inspect, select, text
 
+from frontdesk.accounts.models import Member
 from frontdesk.db import Base, db
+from frontdesk.files import folders
 from frontdesk.startup import MIGRATIONS
 
 
@@ -101,3 +103,16 @@ def test_everything_has_a_name_by_the_convention(empty: Flask) -> None:
 
 def test_every_table_of_the_models_is_there_and_no_other(empty: Flask) -> None:
     assert set(inspect(db.engine).get_table_names()) == {*Base.metadata.tables, "alembic_version"}
+
+
+def test_folders_that_are_there_get_their_path(app: Flask) -> None:
+    with app.app_context():
+        with db.session.begin():
+            inner = folders.make(db.session.scalars(select(Member.id)).first(), ["Müll", "B", "c"])
+            assert inner.path == "Müll/B/c"
+        downgrade(revision="0003")
+        upgrade()
+        found = db.session.execute(text("SELECT path, path_key FROM folders ORDER BY path"))
+        assert [tuple(row) for row in found] == [
+            ("", ""), ("Müll", "müll"), ("Müll/B", "müll/b"), ("Müll/B/c", "müll/b/c"),
+        ]  # fmt: skip

@@ -29,15 +29,19 @@ def look_up(member_id: UUID, parts: Sequence[str]) -> Folder | File | None:
 
     :raise 404: if there is no such thing
     """
-    folder = outermost(member_id)
-    for depth, name in enumerate(parts, 1):
-        inner = _folder_in(folder, name)
-        if inner is None and depth == len(parts) and (found := file_in(folder, name)):
-            return found
-        if inner is None:
-            abort(404)
-        folder = inner
-    return folder
+    if not parts:
+        return outermost(member_id)
+    found = at(member_id, parts) or file_in(at(member_id, parts[:-1]), parts[-1])
+    if found is None:
+        abort(404)
+    return found
+
+
+def at(member_id: UUID, parts: Sequence[str]) -> Folder | None:
+    """The folder at that path, if there is one."""
+    key = "/".join(map(names.key, parts))
+    there = Folder.owner_id == member_id, Folder.path_key == key, Folder.deleted_at.is_(None)
+    return db.session.scalar(select(Folder).where(*there))
 
 
 def make(member_id: UUID, parts: Sequence[str]) -> Folder:
@@ -49,14 +53,14 @@ def make(member_id: UUID, parts: Sequence[str]) -> Folder:
     _check_length(parts)
     folder = outermost(member_id)
     if folder is None:
-        folder = _add(member_id, None, "")
+        folder = _add(member_id)
     for name in parts:
         inner = _folder_in(folder, name)
         if inner is None:
             if file_in(folder, name):
                 said = _("“%(name)s” is a file. Choose another folder.", name=name)
                 raise Refused(said, "folder")
-            inner = _add(member_id, folder.id, name)
+            inner = _add(member_id, folder, name)
         folder = inner
     return folder
 
@@ -68,11 +72,7 @@ def _check_length(parts: Sequence[str]) -> None:
 
 def path_of(folder: Folder | None) -> list[str]:
     """The names that lead to ``folder``, outermost first."""
-    parts: list[str] = []
-    while folder is not None and folder.parent_id is not None:
-        parts.append(folder.name)
-        folder = db.session.get(Folder, folder.parent_id)
-    return parts[::-1]
+    return folder.path.split("/") if folder is not None and folder.path else []
 
 
 def free_name(folder: Folder, name: str) -> str:
@@ -114,7 +114,11 @@ def _folder_in(folder: Folder | None, name: str) -> Folder | None:
     if folder is None:
         return None
     return db.session.scalar(
-        select(Folder).where(Folder.parent_id == folder.id, Folder.name_key == names.key(name))
+        select(Folder).where(
+            Folder.parent_id == folder.id,
+            Folder.name_key == names.key(name),
+            Folder.deleted_at.is_(None),
+        )
     )
 
 
@@ -123,12 +127,18 @@ def _is_taken(folder: Folder, name: str) -> bool:
     a_file = exists().where(
         File.folder_id == folder.id, File.name_key == key, File.deleted_at.is_(None)
     )
-    a_folder = exists().where(Folder.parent_id == folder.id, Folder.name_key == key)
+    a_folder = exists().where(
+        Folder.parent_id == folder.id, Folder.name_key == key, Folder.deleted_at.is_(None)
+    )
     return bool(db.session.scalar(select(a_file | a_folder)))
 
 
-def _add(member_id: UUID, parent_id: UUID | None, name: str) -> Folder:
-    folder = Folder(owner_id=member_id, parent_id=parent_id, name=name, name_key=names.key(name))
+def _add(member_id: UUID, parent: Folder | None = None, name: str = "") -> Folder:
+    folder = Folder(owner_id=member_id, name=name, name_key=names.key(name))
+    if parent is not None:
+        folder.parent_id = parent.id
+        folder.path = f"{parent.path}/{name}".lstrip("/")
+        folder.path_key = f"{parent.path_key}/{folder.name_key}".lstrip("/")
     db.session.add(folder)
     db.session.flush()
     return folder

@@ -141,7 +141,7 @@ def _place(file_id: UUID, owner_id: UUID) -> Any:
 
 
 def _folders_in(folder: Folder, prefix: str) -> list[tuple[str, str]]:
-    names_of = select(Folder.name).where(Folder.parent_id == folder.id)
+    names_of = select(Folder.name).where(Folder.parent_id == folder.id, Folder.deleted_at.is_(None))
     found = db.session.scalars(names_of.order_by(Folder.name_key).limit(MOST_FOLDERS))
     return [(name, prefix + quote(name, safe="")) for name in found]
 

@@ -24,7 +24,12 @@ class Blob(Base):
 
 
 class Folder(Base):
-    """A place for files; a member's outermost one has no parent and no name."""
+    """A place for files; a member's outermost one has no parent, no name and no path.
+
+    ``path`` is the names that lead here, with ``/`` between them. When a folder goes to the bin,
+    it and all folders below it get ``deleted_at`` and, as ``deleted_with``, its id; what is in
+    them is gone with them, row by row untouched.
+    """
 
     __tablename__ = "folders"
 
@@ -33,13 +38,18 @@ class Folder(Base):
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("folders.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(String(255), default="")
     name_key: Mapped[str] = mapped_column(String(800), default="")
+    path: Mapped[str] = mapped_column(Text, default="")
+    path_key: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime] = mapped_column(default=now)
+    deleted_at: Mapped[datetime | None] = mapped_column()
+    deleted_with: Mapped[UUID | None] = mapped_column(index=True)
 
 
 class File(Base):
     """A name for a blob, in a folder; without one it is a member's picture.
 
-    ``deleted_at`` is when it went to the bin; its name is free from then on.
+    ``deleted_at`` is when it went to the bin; its name is free from then on. ``blob_id``, ``size``,
+    ``media_type`` and ``created_at`` are the newest version's; the earlier ones are ``Version``s.
     """
 
     __tablename__ = "files"
@@ -52,8 +62,26 @@ class File(Base):
     name_key: Mapped[str] = mapped_column(String(800))
     size: Mapped[int] = mapped_column(BigInteger)
     media_type: Mapped[str] = mapped_column(String(255))
+    version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(default=now)
     deleted_at: Mapped[datetime | None] = mapped_column()
+
+    blob: Mapped[Blob] = relationship()
+
+
+class Version(Base):
+    """What a file held before its newest version: kept, counted, and there to be restored."""
+
+    __tablename__ = "versions"
+
+    file_id: Mapped[UUID] = mapped_column(
+        ForeignKey("files.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(primary_key=True)
+    blob_id: Mapped[UUID] = mapped_column(ForeignKey("blobs.id"), index=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    media_type: Mapped[str] = mapped_column(String(255))
+    created_at: Mapped[datetime] = mapped_column(default=now)
 
     blob: Mapped[Blob] = relationship()
 
@@ -81,7 +109,15 @@ Index(
     sqlite_where=Folder.parent_id.is_(None),
     postgresql_where=Folder.parent_id.is_(None),
 )
-Index("uq_folders_parent_id_name_key", Folder.parent_id, Folder.name_key, unique=True)
+Index(
+    "uq_folders_parent_id_name_key",
+    Folder.parent_id,
+    Folder.name_key,
+    unique=True,
+    sqlite_where=Folder.deleted_at.is_(None),
+    postgresql_where=Folder.deleted_at.is_(None),
+)
+Index("ix_folders_owner_id_path_key", Folder.owner_id, Folder.path_key)
 Index(
     "uq_files_folder_id_name_key",
     File.folder_id,
