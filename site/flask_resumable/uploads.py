@@ -190,13 +190,14 @@ class Uploads:
         return Path(self.settings.folder) / "finished" / str(upload.id)
 
     def join(self, wish: Wish) -> tuple[Upload, Answer]:
-        """tus, concatenation: a whole from parts. Asked again, the same whole."""
+        """tus, concatenation: a whole from parts. Asked again, the same whole, crash or not."""
         with contextlib.ExitStack() as stack:
             found = {part.id: part for part in wish.parts}
             holds = {i: stack.enter_context(self.hold(i)) for i in sorted(found)}
             parts = [self._part(holds[part.id], part) for part in wish.parts]
-            done = self._joined(parts)
-            return (done, None) if done else self._put_together(wish, parts)
+            whole = self._whole_of(wish, parts) or self._new_whole(wish, parts)
+            held = stack.enter_context(self.hold(whole))
+            return held.upload, self._put_together(held, parts)
 
     @staticmethod
     def _part(held: Held, part: Part) -> Held:
@@ -207,24 +208,41 @@ class Uploads:
             raise errors.not_joinable()
         return held
 
-    def _joined(self, parts: list[Held]) -> Upload | None:
-        wholes = {part.upload.joined for part in parts}
-        if wholes == {""}:
+    def _whole_of(self, wish: Wish, parts: list[Held]) -> UUID | None:
+        """The whole that these parts went into; a crash may have come before all were marked."""
+        wholes = {part.upload.joined for part in parts} - {""}
+        if not wholes:
             return None
-        if len(wholes) > 1:
+        whole = UUID(wholes.pop())
+        if wholes or self.find(whole).parts != [part.address for part in wish.parts]:
             raise errors.not_joinable()
-        return self.look(UUID(wholes.pop()))
+        return whole
 
-    def _put_together(self, wish: Wish, parts: list[Held]) -> tuple[Upload, Answer]:
+    def _new_whole(self, wish: Wish, parts: list[Held]) -> UUID:
         length = sum(part.upload.offset for part in parts)
         self._fits(length)
-        upload = self._new(wish, length)
-        with self.hold(upload.id) as held:
+        return self._new(wish, length).id
+
+    def _put_together(self, held: Held, parts: list[Held]) -> Answer:
+        """First the parts say where they go, so that who asks again goes on here."""
+        upload = held.upload
+        self._mark(parts, str(upload.id))
+        if upload.offset != upload.length:
             held.join([part.upload.id for part in parts])
+        try:
             answer = self.finish_due(held)
-            for part in parts:
-                part.upload.joined = str(upload.id)
+        except errors.Refused:
+            if upload.forgotten:
+                self._mark(parts, "")
+            raise
+        for part in parts:
+            part.discard()
+            self.hooks.tell(self.hooks._removed, part.upload)
+        return answer
+
+    @staticmethod
+    def _mark(parts: list[Held], whole: str) -> None:
+        for part in parts:
+            if part.upload.joined != whole:
+                part.upload.joined = whole
                 part.save()
-                part.discard()
-                self.hooks.tell(self.hooks._removed, part.upload)
-            return held.upload, answer

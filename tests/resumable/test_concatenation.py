@@ -2,7 +2,9 @@
 
 import hashlib
 from typing import Any
+from uuid import UUID
 
+import pytest
 from tests.resumable.conftest import Site
 from tests.resumable.test_tus import create, patch
 from tests.resumable.tools import TUS
@@ -68,3 +70,28 @@ def test_the_parts_bytes_are_let_go(site: Site) -> None:
     assert len(site.removed) == 2
     staging = site.finished[0].path.parent.parent / "staging"
     assert all(path.suffix for path in staging.iterdir())
+
+
+@pytest.mark.parametrize("marked", [1, 2], ids=["between its marks", "before the whole was taken"])
+def test_a_crash_while_they_are_put_together_leaves_one_whole(site: Site, marked: int) -> None:
+    """Found by killing the site: for a client that asked again the parts were no parts any more."""
+    parts = [part(site, b"one"), part(site, b"two")]
+    site.resumable.finished(lambda upload: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        join(site, *parts)
+    unmark(site, *parts[marked:])
+    site.resumable.finished(site.finished.append)
+    assert [join(site, *parts).status_code for _ in range(2)] == [201, 201]
+    [whole] = site.finished
+    assert whole.path.read_bytes() == b"onetwo"
+    assert len(list(whole.path.parent.parent.glob("staging/*.json"))) == 3
+
+
+def unmark(site: Site, *parts: str) -> None:
+    """As if the crash had come before it was written where these parts go."""
+    with site.app.app_context():
+        for address in parts:
+            id = UUID(address.partition("?")[0].rpartition("/")[2])
+            with site.resumable.uploads.hold(id) as held:
+                held.upload.joined = ""
+                held.save()
