@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -68,6 +69,11 @@ class Server:
         self.process.wait(PATIENCE)
         return time.monotonic() - began
 
+    def crash(self) -> None:
+        """End it as the machine would: at once, the workers too."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(PATIENCE)
+
 
 @dataclass
 class Answer:
@@ -100,14 +106,14 @@ class Visitor:
     def ask(
         self, method: str, url: str, body: bytes | Iterable[bytes] | None = None, **headers: str
     ) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         sent = {name.replace("_", "-"): value for name, value in headers.items()} | self.cookie
-        connection.request(method, url, body, sent)
-        answer = connection.getresponse()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        with closing(connection):
+            connection.request(method, url, body, sent)
+            answer = connection.getresponse()
+            found = Answer(answer.status, answer.headers, answer.read())
         for line in answer.headers.get_all("Set-Cookie", []):
             self.cookies |= {name: one.value for name, one in SimpleCookie(line).items()}
-        found = Answer(answer.status, answer.headers, answer.read())
-        connection.close()
         return found
 
     @property
@@ -166,8 +172,9 @@ def start(folder: Path, *command: str, **settings: object) -> Server:
     began = time.monotonic()
     with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
         process = subprocess.Popen(
-            [sys.executable, *words], cwd=ROOT, env=own, stdout=out, stderr=err
-        )
+            [sys.executable, *words],
+            cwd=ROOT, env=own, stdout=out, stderr=err, start_new_session=True,
+        )  # fmt: skip
     server = Server(process, port, folder)
     while process.poll() is None and time.monotonic() < began + PATIENCE:
         try:
@@ -180,14 +187,18 @@ def start(folder: Path, *command: str, **settings: object) -> Server:
     raise AssertionError(f"no answer: {(folder / 'stderr').read_text()[-2000:]}")
 
 
-def add_member(folder: Path, name: str = "alice") -> None:
-    """By the command, as an owner with a shell does."""
-    subprocess.run(
-        [sys.executable, "-m", "flask", "--app", "site/frontdesk",
-         "user", "create", name, "--admin", "--password-stdin"],
-        cwd=ROOT, env=environment(folder), input=PASSWORD.encode(), check=True,
-        capture_output=True,
+def command(folder: Path, *words: str, said: bytes = b"") -> str:
+    """``flask …`` on the site of ``folder``, as an owner with a shell gives it; what it prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "site/frontdesk", *words],
+        cwd=ROOT, env=environment(folder), input=said, capture_output=True,
     )  # fmt: skip
+    assert not done.returncode, done.stderr.decode()
+    return done.stdout.decode()
+
+
+def add_member(folder: Path, name: str = "alice") -> None:
+    command(folder, "user", "create", name, "--admin", "--password-stdin", said=PASSWORD.encode())
 
 
 @pytest.fixture
@@ -204,7 +215,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     yield serve
     for server in running:
         if server.process.poll() is None:
-            server.stop(signal.SIGKILL)
+            server.crash()
 
 
 @pytest.fixture(scope="module")
