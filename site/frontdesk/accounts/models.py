@@ -1,4 +1,4 @@
-"""Members, their log-ins, and the wrong tries that are counted."""
+"""Members, their log-ins and tokens, and the wrong tries that are counted."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from frontdesk.db import Base, now
 
 ADMIN, MEMBER = "admin", "member"
+READ, WRITE = "read", "write"
 
 
 def username_key(username: str) -> str:
@@ -58,6 +59,28 @@ class LoginSession(Base):
     remembered: Mapped[bool] = mapped_column(default=False)
     address: Mapped[str] = mapped_column(String(64), default="")
     device: Mapped[str] = mapped_column(String(300), default="")
+
+    member: Mapped[Member] = relationship()
+
+
+class Token(Base):
+    """What a program shows in place of a log-in. The row holds only the SHA-256 of it.
+
+    ``scope`` is READ or WRITE; ``expires_at`` None is never.
+    """
+
+    __tablename__ = "tokens"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    member_id: Mapped[UUID] = mapped_column(
+        ForeignKey("members.id", ondelete="CASCADE"), index=True
+    )
+    name: Mapped[str] = mapped_column(String(80))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    scope: Mapped[str] = mapped_column(String(8))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime | None] = mapped_column()
+    used_at: Mapped[datetime | None] = mapped_column()
 
     member: Mapped[Member] = relationship()
 
