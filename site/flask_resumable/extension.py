@@ -96,6 +96,7 @@ class Resumable(Hooks):
             raise missing()
         if upload.expired:
             raise gone()
+        self.tell(self._continued, upload)
         return upload
 
     @staticmethod

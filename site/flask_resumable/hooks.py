@@ -23,6 +23,7 @@ class Hooks:
 
     _authorize: Authorize | None = None
     _access: Access | None = None
+    _continued: Told | None = None
     _created: Told | None = None
     _removed: Told | None = None
     _target: Target | None = None
@@ -37,6 +38,14 @@ class Hooks:
     def access(self, function: Access) -> Access:
         """`function(request, upload)`: may it go on without the key? By default no."""
         self._access = function
+        return function
+
+    def continued(self, function: Told) -> Told:
+        """`function(upload)` before each request to an upload, with its key or without.
+
+        Say no there, when its owner may no more.
+        """
+        self._continued = function
         return function
 
     def created(self, function: Told) -> Told:

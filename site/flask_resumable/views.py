@@ -141,13 +141,16 @@ class Views:
         return response
 
     def _create(self, body: Body) -> Response:
-        """201 and the address; with the last byte, what the application says."""
+        """201 and the address; with the last byte, what the application says.
+
+        Whoever has the keys of all parts may put them together: a log-in may have ended meanwhile.
+        """
         wish = self._wish()
-        self.resumable.may_create(wish.metadata)
         uploads = self.resumable.uploads
         if wish.parts:
             upload, answer = uploads.join(wish)
         else:
+            self.resumable.may_create(wish.metadata)
             upload, answer = uploads.create(wish, body, lambda new: self._announce(new, body))
         response = self._done(upload, answer, 201)
         if not (upload.explicit and "Location" in response.headers):

@@ -70,6 +70,17 @@ def test_access_lets_others_in(site: Site) -> None:
     assert site.client.get(bare, headers={"X-Me": "owner"}).status_code == 200
 
 
+def test_continued_says_no_in_spite_of_the_key(site: Site) -> None:
+    address = site.client.post("/uploads/", headers=NAMED).headers["Location"]
+    site.resumable.continued(lambda upload: abort(403, "You have left"))
+    for method in ("GET", "PATCH", "DELETE"):
+        answer = site.client.open(address, method=method, headers=chunk(0), data=b"abc")
+        assert (answer.status_code, answer.json["detail"]) == (403, "You have left")
+    assert site.client.head(address, headers=TUS).status_code == 403
+    site.resumable.continued(lambda upload: None)
+    assert site.client.head(address, headers=TUS).headers["Upload-Offset"] == "0"
+
+
 def test_created_may_leave_a_note(site: Site) -> None:
     @site.resumable.created
     def created(upload: Upload) -> None:
