@@ -15,6 +15,7 @@ from tests.browser import Browser
 from tests.files.conftest import names_on, token
 from tests.files.tus import TUS, Tus, metadata, offset, patch
 
+from frontdesk.accounts import service as accounts
 from frontdesk.db import db
 from frontdesk.files import service, uploads
 from frontdesk.files.models import Blob, File, Upload
@@ -73,9 +74,47 @@ def test_the_first_bytes_may_come_with_the_creation(tus: Tus, alice: Browser) ->
     assert got(alice, "a.txt") == b"four"
 
 
-def test_an_empty_file_is_a_file(tus: Tus, alice: Browser) -> None:
-    assert tus.create(0, "empty.txt").status_code == 201
-    assert names_on(alice.visit("/path/")) == ["empty.txt"]
+def test_an_empty_file_is_refused_as_by_the_form(app: Flask, tus: Tus) -> None:
+    answer = tus.create(0, "empty.txt")
+    assert (answer.status_code, answer.json["detail"]) == (422, "“empty.txt” is empty")
+    with app.app_context():
+        assert db.session.scalars(select(Upload)).all() == []
+
+
+def test_who_has_the_keys_of_all_parts_puts_them_together_after_the_log_in_has_ended(
+    tus: Tus, alice: Browser, carol: Browser
+) -> None:
+    headers = {"Upload-Concat": "partial"}
+    part = tus.create(4, "a.txt", headers=headers).headers["Location"]
+    patch(tus.client, part, 0, b"four")
+    alice.visit("/logout")
+    alice.submit("logout")
+    final = {**TUS, "Upload-Metadata": metadata(filename="a.txt")}
+    wrong = final | {"Upload-Concat": f"final;{part}x"}
+    assert carol.client.post("/uploads/", headers=wrong).status_code == 404
+    right = final | {"Upload-Concat": f"final;{part}"}
+    assert carol.client.post("/uploads/", headers=right).status_code == 201
+    alice.log_in("alice", "a long enough password")
+    assert got(alice, "a.txt") == b"four"
+
+
+def test_a_closed_account_gets_nothing_more_in_spite_of_the_key(
+    app: Flask, tus: Tus, carol: Browser
+) -> None:
+    address = tus.begin(8, "a.txt")
+    part = tus.create(4, "b.txt", headers={"Upload-Concat": "partial"}).headers["Location"]
+    patch(tus.client, part, 0, b"four")
+    with app.app_context():
+        owner = accounts.find("alice")
+        assert owner
+        accounts.set_enabled(owner, enabled=False)
+    answer = patch(carol.client, address, 0, b"all of it")
+    assert (answer.status_code, answer.mimetype) == (403, "application/problem+json")
+    assert carol.client.get(address).status_code == 403
+    final = {**TUS, "Upload-Concat": f"final;{part}"}
+    assert carol.client.post("/uploads/", headers=final).status_code == 403
+    with app.app_context():
+        assert db.session.scalars(select(File)).all() == []
 
 
 def test_a_length_may_be_told_later(tus: Tus, alice: Browser) -> None:

@@ -40,12 +40,21 @@ def row_of(session: Session, upload_id: UUID) -> Upload:
 
 def of_parts(session: Session, member_id: UUID, addresses: list[str]) -> int:
     """What is held for the parts of a whole; from now on it is held for the whole."""
-    ids = {UUID(address.partition("?")[0].rpartition("/")[2]) for address in addresses}
+    ids = {_id_in(address) for address in addresses}
     mine = select(Upload).where(Upload.id.in_(ids), Upload.owner_id == member_id)
     held = 0
     for part in session.scalars(mine):
         held, part.reserved = held + part.reserved, 0
     return held
+
+
+def owner_of_part(session: Session, address: str) -> Member:
+    """:raise 404: if the part has gone"""
+    return session.get_one(Member, row_of(session, _id_in(address)).owner_id)
+
+
+def _id_in(address: str) -> UUID:
+    return UUID(address.partition("?")[0].rpartition("/")[2])
 
 
 def hold(session: Session, row: Upload, size: int) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from flask import Flask, Request, abort, current_app, g
 from flask_babel import gettext as _
@@ -20,7 +22,7 @@ from flask_resumable import Resumable
 from frontdesk import audit
 from frontdesk.access import public
 from frontdesk.accounts.models import Member
-from frontdesk.db import transaction
+from frontdesk.db import db, transaction
 from frontdesk.files import folders, names, places, reservations, service
 from frontdesk.files.kinds import media_type
 from frontdesk.files.models import Blob, File, Folder, Upload
@@ -49,27 +51,54 @@ def _may_create(request: Request, metadata: dict[str, str]) -> None:
         abort(400, _("Your page was open too long. Load it again, then upload."))
 
 
+@resumable.continued
+def _may_continue(upload: flask_resumable.Upload) -> None:
+    """The key outlives the log-in, but not the account. :raise 403: if that is closed"""
+    its_owner = select(Member.disabled_at).join(Upload, Upload.owner_id == Member.id)
+    _refuse_the_disabled(db.session.scalar(its_owner.where(Upload.id == upload.id)))
+
+
+def _refuse_the_disabled(disabled_at: datetime | None) -> None:
+    if disabled_at is not None:
+        abort(403, _("This account is closed. Ask the administrator."))
+
+
 # Space: held from the first byte on, given back with the last
 
 
 @resumable.created
 def _begin(upload: flask_resumable.Upload) -> None:
-    """:raise 413: if the quota has no room for it. :raise 429: if there are too many"""
+    """:raise 413: if the quota has no room for it. :raise 422: if it is empty"""
+    name = names.clean(upload.filename)
+    if upload.length == 0 and not upload.partial:
+        abort(422, _("“%(name)s” is empty", name=name))
     with transaction() as session:
-        begun = reservations.count(session, current_user.id)
-        if begun >= current_app.config["MAX_OPEN_UPLOADS"] and not upload.parts:
-            abort(429, _("You have too many unfinished uploads. Finish or discard some first."))
         row = Upload(
             id=upload.id,
-            owner_id=current_user.id,
-            name=names.clean(upload.filename),
+            owner_id=_owner(session, upload),
+            name=name,
             folder="/".join(names.folder_parts(upload.metadata.get("folder", ""))),
-            reserved=reservations.of_parts(session, current_user.id, upload.parts),
         )
+        row.reserved = reservations.of_parts(session, row.owner_id, upload.parts)
         session.add(row)
         session.flush()
         reservations.hold(session, row, upload.length or 0)
         audit.record("upload.begin", member_id=row.owner_id, upload=str(row.id))
+
+
+def _owner(session: Session, upload: flask_resumable.Upload) -> UUID:
+    """Whose it is: the member's who asks; a whole is its parts' owner's, logged in or not.
+
+    :raise 403: if that one's account is closed. :raise 429: if there are too many
+    """
+    if upload.parts:
+        owner = reservations.owner_of_part(session, upload.parts[0])
+        _refuse_the_disabled(owner.disabled_at)
+        return owner.id
+    begun = reservations.count(session, current_user.id)
+    if begun >= current_app.config["MAX_OPEN_UPLOADS"]:
+        abort(429, _("You have too many unfinished uploads. Finish or discard some first."))
+    return UUID(str(current_user.id))
 
 
 @resumable.reserve
