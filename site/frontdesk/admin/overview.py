@@ -11,7 +11,7 @@ from frontdesk.accounts.models import Member
 from frontdesk.audit import LogEntry
 from frontdesk.db import db
 from frontdesk.files import service as files
-from frontdesk.files.models import File
+from frontdesk.files.models import THERE, File
 from frontdesk.pages import page
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
@@ -27,7 +27,7 @@ def overview() -> Response:
         .order_by(Member.username_key)
         .limit(500)
     ).all()
-    kept = select(func.count(File.id)).where(File.deleted_at.is_(None), File.folder_id.is_not(None))
+    kept = select(func.count(File.id)).join(File.folder).where(*THERE)
     latest = select(LogEntry).order_by(LogEntry.id.desc()).limit(LATEST)
     return page(
         "admin/overview.html",

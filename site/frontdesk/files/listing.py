@@ -15,7 +15,7 @@ from sqlalchemy import CTE, bindparam, literal, select, tuple_
 from frontdesk.db import db, rows
 from frontdesk.files import names
 from frontdesk.files.folders import path_of
-from frontdesk.files.models import File, Folder
+from frontdesk.files.models import THERE, File, Folder
 
 A_PAGE = 50
 MOST_FOLDERS = 10_000
@@ -24,7 +24,7 @@ COLUMNS = (File.id, File.name, File.size, File.media_type, File.created_at)
 RECENT = (  # built once: putting a statement together costs more than running it
     select(*COLUMNS, Folder.id.label("folder_id"), Folder.parent_id)
     .join(Folder, Folder.id == File.folder_id)
-    .where(File.owner_id == bindparam("member_id"), File.deleted_at.is_(None))
+    .where(File.owner_id == bindparam("member_id"), *THERE)
     .order_by(File.created_at.desc())
     .limit(bindparam("most"))
 )
@@ -151,4 +151,5 @@ def _below(folder: Folder, prefix: str) -> CTE:
     start = select(Folder.id, literal(prefix).label("path")).where(Folder.id == folder.id)
     tree = start.cte("tree", recursive=True)
     inner = select(Folder.id, (tree.c.path + "/" + Folder.name).label("path"))
-    return tree.union_all(inner.join(tree, Folder.parent_id == tree.c.id))
+    inner = inner.join(tree, Folder.parent_id == tree.c.id).where(Folder.deleted_at.is_(None))
+    return tree.union_all(inner)

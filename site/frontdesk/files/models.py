@@ -48,8 +48,9 @@ class Folder(Base):
 class File(Base):
     """A name for a blob, in a folder; without one it is a member's picture.
 
-    ``deleted_at`` is when it went to the bin; its name is free from then on. ``blob_id``, ``size``,
-    ``media_type`` and ``created_at`` are the newest version's; the earlier ones are ``Version``s.
+    ``deleted_at`` is when it went to the bin by itself; its name is free from then on.
+    ``blob_id``, ``size``, ``media_type`` and ``created_at`` are the newest version's; the earlier
+    ones are ``Version``s.
     """
 
     __tablename__ = "files"
@@ -67,6 +68,16 @@ class File(Base):
     deleted_at: Mapped[datetime | None] = mapped_column()
 
     blob: Mapped[Blob] = relationship()
+    folder: Mapped[Folder | None] = relationship()
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it can be reached: neither it nor the folder that it lies in is in the bin."""
+        return not self.deleted_at and not (self.folder and self.folder.deleted_at)
+
+
+# The same of many files, for statements that join their folders.
+THERE = (File.deleted_at.is_(None), Folder.deleted_at.is_(None))
 
 
 class Version(Base):
@@ -128,3 +139,11 @@ Index(
 )
 Index("ix_files_folder_id_name_key_id", File.folder_id, File.name_key, File.id)
 Index("ix_files_owner_id_created_at", File.owner_id, File.created_at)
+Index(
+    "ix_files_bin",
+    File.owner_id,
+    File.deleted_at,
+    File.id,
+    sqlite_where=File.deleted_at.is_not(None),
+    postgresql_where=File.deleted_at.is_not(None),
+)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -12,12 +11,12 @@ from typing import cast
 from uuid import UUID
 
 from flask import current_app
-from sqlalchemy import Column, delete, select, update
+from sqlalchemy import select, update
 
 import flask_resumable
 from frontdesk import audit
-from frontdesk.db import Base, db, now, transaction
-from frontdesk.files import reservations, service, thumbnails
+from frontdesk.db import db, now, transaction
+from frontdesk.files import blobs, reservations, service, thumbnails
 from frontdesk.files.models import Blob, File, Upload
 from frontdesk.files.uploads import resumable
 
@@ -81,22 +80,9 @@ def _empty_bin() -> int:
 def _remove_unused() -> int:
     """Blobs that no row points at: first the rows, then, when that is certain, the bytes."""
     with transaction() as session:
-        unused = select(Blob.id)
-        for column in _pointing_at_blobs():
-            unused = unused.where(~select(column).where(column == Blob.id).exists())
-        ids = list(session.scalars(unused))
-        for id in ids:
-            session.execute(delete(Blob).where(Blob.id == id))
-    for id in ids:
-        thumbnails.forget(id)
+        ids = blobs.drop(session.scalars(blobs.unused()).all())
+    blobs.forget(ids)
     return len(ids)
-
-
-def _pointing_at_blobs() -> Iterator[Column[UUID]]:
-    """Of all places, those above this one too."""
-    target = Base.metadata.tables["blobs"].c.id
-    for table in Base.metadata.sorted_tables:
-        yield from (column for column in table.c if column.references(target))
 
 
 def _hash_the_rest() -> None:

@@ -89,13 +89,15 @@ def has_room() -> bool:
 
 
 def get_file(member_id: UUID, file_id: UUID) -> File:
-    """:raise 404: if there is no such file, it isn't theirs, or it is their picture"""
+    """:raise 404: if there is no such file, it isn't theirs, it is their picture, or its folder is
+    in the bin; a file that went there by itself is found
+    """
     file = db.session.scalar(
         select(File)
-        .options(joinedload(File.blob))
+        .options(joinedload(File.blob), joinedload(File.folder))
         .where(File.id == file_id, File.owner_id == member_id, File.folder_id.is_not(None))
     )
-    if file is None:
+    if file is None or not (file.deleted_at or file.is_there):
         abort(404)
     return file
 

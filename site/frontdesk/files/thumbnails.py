@@ -39,7 +39,7 @@ def visible(member_id: UUID, file_id: UUID) -> File:
     file = db.session.scalar(
         select(File).where(File.id == file_id, (File.owner_id == member_id) | is_picture)
     )
-    if file is None or file.deleted_at or not has_thumbnail(file):
+    if file is None or not file.is_there or not has_thumbnail(file):
         abort(404)
     return file
 

@@ -174,12 +174,14 @@ def open_link(token: UUID) -> Link:
     :raise 404: if there never was one
     :raise 410: if it was revoked, has expired, or its file or owner is gone
     """
-    link = db.session.get(Link, token, options=[joinedload(Link.file).joinedload(File.blob)])
+    found = joinedload(Link.file)
+    parts = [found.joinedload(File.blob), found.joinedload(File.folder)]
+    link = db.session.get(Link, token, options=parts)
     if link is None:
         abort(404)
     owner = db.session.get_one(Member, link.file.owner_id)
     has_expired = link.expires_at is not None and link.expires_at <= now()
-    if link.revoked_at or has_expired or link.file.deleted_at or owner.disabled_at:
+    if link.revoked_at or has_expired or not link.file.is_there or owner.disabled_at:
         abort(410)
     return link
 
