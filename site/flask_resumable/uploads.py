@@ -1,8 +1,8 @@
-"""The verbs: create, append, look, remove, join. Here the three parts meet."""
+"""The verbs: create, append, look, remove. Here the three parts meet."""
 
 import contextlib
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import BoundedSemaphore
@@ -13,7 +13,8 @@ from werkzeug.exceptions import HTTPException
 
 from . import errors
 from .hooks import Hooks
-from .protocol.commands import Part, Piece, Wish
+from .joining import mark
+from .protocol.commands import Piece, Wish
 from .receiving import Body
 from .settings import Settings
 from .store import Busy, Held, Missing, Store
@@ -33,8 +34,7 @@ class Uploads:
 
     def create(self, wish: Wish, body: Body, announce: Announce) -> tuple[Upload, Answer]:
         """A new upload, with the bytes that came along; before they are read, `announce`."""
-        self._fits(wish.length)
-        upload = self._new(wish, wish.length)
+        upload = self.begin(wish, wish.length)
         with self.hold(upload.id) as held:
             announce(held.upload)
             if wish.piece is None:
@@ -128,7 +128,12 @@ class Uploads:
         if (length or 0) > self.store.room():
             raise errors.full()
 
-    def _new(self, wish: Wish, length: int | None) -> Upload:
+    def begin(self, wish: Wish, length: int | None, parts: Sequence[Held] = ()) -> Upload:
+        """A new upload without a byte, made from `parts` or not.
+
+        :raise Refused: 413 507, or what the application says
+        """
+        self._fits(length)
         upload = Upload(
             id=uuid4(),
             key=secrets.token_urlsafe(24),
@@ -140,6 +145,7 @@ class Uploads:
             explicit=wish.explicit,
             expected=wish.expected,
         )
+        mark(parts, str(upload.id))
         self.hooks.tell(self.hooks._created, upload)
         try:
             self.store.create(upload)
@@ -188,61 +194,3 @@ class Uploads:
         if self.hooks._target is not None:
             return Path(self.hooks._target(upload))
         return Path(self.settings.folder) / "finished" / str(upload.id)
-
-    def join(self, wish: Wish) -> tuple[Upload, Answer]:
-        """tus, concatenation: a whole from parts. Asked again, the same whole, crash or not."""
-        with contextlib.ExitStack() as stack:
-            found = {part.id: part for part in wish.parts}
-            holds = {i: stack.enter_context(self.hold(i)) for i in sorted(found)}
-            parts = [self._part(holds[part.id], part) for part in wish.parts]
-            whole = self._whole_of(wish, parts) or self._new_whole(wish, parts)
-            held = stack.enter_context(self.hold(whole))
-            return held.upload, self._put_together(held, parts)
-
-    @staticmethod
-    def _part(held: Held, part: Part) -> Held:
-        """:raise Refused: 404 for another's part; 400 for one that is not whole."""
-        if not secrets.compare_digest(held.upload.key, part.key):
-            raise errors.missing()
-        if not held.upload.partial or held.upload.offset != held.upload.length:
-            raise errors.not_joinable()
-        return held
-
-    def _whole_of(self, wish: Wish, parts: list[Held]) -> UUID | None:
-        """The whole that these parts went into; a crash may have come before all were marked."""
-        wholes = {part.upload.joined for part in parts} - {""}
-        if not wholes:
-            return None
-        whole = UUID(wholes.pop())
-        if wholes or self.find(whole).parts != [part.address for part in wish.parts]:
-            raise errors.not_joinable()
-        return whole
-
-    def _new_whole(self, wish: Wish, parts: list[Held]) -> UUID:
-        length = sum(part.upload.offset for part in parts)
-        self._fits(length)
-        return self._new(wish, length).id
-
-    def _put_together(self, held: Held, parts: list[Held]) -> Answer:
-        """First the parts say where they go, so that who asks again goes on here."""
-        upload = held.upload
-        self._mark(parts, str(upload.id))
-        if upload.offset != upload.length:
-            held.join([part.upload.id for part in parts])
-        try:
-            answer = self.finish_due(held)
-        except errors.Refused:
-            if upload.forgotten:
-                self._mark(parts, "")
-            raise
-        for part in parts:
-            part.discard()
-            self.hooks.tell(self.hooks._removed, part.upload)
-        return answer
-
-    @staticmethod
-    def _mark(parts: list[Held], whole: str) -> None:
-        for part in parts:
-            if part.upload.joined != whole:
-                part.upload.joined = whole
-                part.save()

@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.http import HTTP_STATUS_CODES
 
 from .errors import Refused, disk_limits
+from .joining import join
 from .protocol import answers, ietf, tus
 from .protocol.commands import Piece, Wish
 from .receiving import Body, Stopped, Watch, open_body
@@ -148,7 +149,7 @@ class Views:
         wish = self._wish()
         uploads = self.resumable.uploads
         if wish.parts:
-            upload, answer = uploads.join(wish)
+            upload, answer = join(uploads, wish)
         else:
             self.resumable.may_create(wish.metadata)
             upload, answer = uploads.create(wish, body, lambda new: self._announce(new, body))

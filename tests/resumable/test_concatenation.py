@@ -87,11 +87,18 @@ def test_a_crash_while_they_are_put_together_leaves_one_whole(site: Site, marked
     assert len(list(whole.path.parent.parent.glob("staging/*.json"))) == 3
 
 
-def unmark(site: Site, *parts: str) -> None:
+def test_a_crash_before_the_whole_was_made_leaves_the_parts(site: Site) -> None:
+    parts = [part(site, b"one"), part(site, b"two")]
+    unmark(site, parts[0], joined="3f0d7a52-6a3c-4be4-a1e0-6fd1f0b3c1aa")
+    assert join(site, *parts).status_code == 201
+    assert site.finished[0].path.read_bytes() == b"onetwo"
+
+
+def unmark(site: Site, *parts: str, joined: str = "") -> None:
     """As if the crash had come before it was written where these parts go."""
     with site.app.app_context():
         for address in parts:
             id = UUID(address.partition("?")[0].rpartition("/")[2])
             with site.resumable.uploads.hold(id) as held:
-                held.upload.joined = ""
+                held.upload.joined = joined
                 held.save()

@@ -64,13 +64,14 @@ class Ledger:
         """Each unfinished upload holds its length, and has a row; none other does."""
         rows = {str(UUID(id)): held for id, held in self.ask("select id, reserved from uploads")}
         records = [json.loads(path.read_text()) | {"id": path.stem} for path in self.records]
-        begun = {one["id"]: one["length"] for one in records if not one["finished"]}
-        joined = {one["id"] for one in records if one["joined"]}  # their room is the whole's now
-        assert {id: begun[id] for id in begun if id not in joined} == {
-            id: held for id, held in rows.items() if held or id not in joined
-        }
-        owned = {one["id"] for one in records}
-        stray = {path.name for path in self.staging.iterdir() if path.name[:36] not in owned}
+        ids = {one["id"] for one in records}
+        # The room of a part is its whole's as soon as there is one.
+        joined = {one["id"] for one in records if one["joined"] in ids}
+        held = {one["id"]: one["length"] for one in records if not one["finished"]}
+        wrong = {id for id in held | rows if id not in joined and held.get(id) != rows.get(id)}
+        wrong |= {id for id in joined if rows.get(id)}
+        assert not wrong, [(id, held.get(id), rows.get(id)) for id in wrong]
+        stray = {path.name for path in self.staging.iterdir() if path.name[:36] not in ids}
         assert not stray, f"no upload's: {stray}"
 
     @property
