@@ -20,8 +20,8 @@ from frontdesk.accounts import passwords
 from frontdesk.accounts import service as accounts
 from frontdesk.accounts.models import Member
 from frontdesk.db import db
+from frontdesk.files import arrivals
 from frontdesk.files import service as files
-from frontdesk.files.models import File
 
 PASSWORD = "a long enough password"
 TOUR = ("/", "/hello/", "/upload", "/path/", "/profile", "/admin/", "/nowhere")
@@ -155,7 +155,6 @@ def keep(app: Flask) -> Callable[..., str]:
             found = accounts.find(owner)
             assert found
             path = [part for part in folder.split("/") if part]
-            file: File = files.take_in(found.id, path, name, staged)
-            return str(file.id)
+            return str(arrivals.take_in(found.id, path, name, staged).file.id)
 
     return keep

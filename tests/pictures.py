@@ -23,6 +23,7 @@ from tests.chromium.server import Site, serve  # noqa: E402
 from frontdesk import create_app  # noqa: E402
 from frontdesk.accounts import service as accounts  # noqa: E402
 from frontdesk.db import db  # noqa: E402
+from frontdesk.files import arrivals  # noqa: E402
 from frontdesk.files import service as files  # noqa: E402
 from frontdesk.posts import service as posts  # noqa: E402
 
@@ -49,7 +50,8 @@ def settle(instance: Path) -> None:
         for folder, name, content in KEPT:
             with files.storage().begin() as staged:
                 staged.write(content)
-                file = files.take_in(ada.id, [folder] if folder else [], name, staged)
+                path = [folder] if folder else []
+                file = arrivals.take_in(ada.id, path, name, staged).file
         posts.send(ben.id, [ada], "The roofer's offer, as promised.", [file])
         db.session.remove()
         db.engine.dispose()

@@ -14,6 +14,7 @@ from frontdesk import create_app
 from frontdesk.accounts import service as accounts
 from frontdesk.accounts.models import Member
 from frontdesk.db import db, transaction
+from frontdesk.files import arrivals
 from frontdesk.files import service as files
 from frontdesk.files.models import File
 from frontdesk.posts import service as posts
@@ -65,7 +66,7 @@ def _fill() -> None:
 def _keep(owner: UUID, folder: list[str], name: str, content: bytes) -> File:
     with files.storage().begin() as staged:
         staged.write(content)
-        return files.take_in(owner, folder, name, staged)
+        return arrivals.take_in(owner, folder, name, staged).file
 
 
 def _limit() -> None:

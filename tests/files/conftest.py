@@ -19,7 +19,7 @@ from tests.browser import Browser, Page
 from frontdesk.accounts.models import Member
 from frontdesk.db import db
 from frontdesk.files import service
-from frontdesk.files.models import Blob, File, Upload
+from frontdesk.files.models import Blob, File, Upload, Version
 
 JSON = {"Accept": "application/json"}
 
@@ -47,14 +47,19 @@ class Books:
                 assert len(data) == blob.size, "a blob is as long as its row says"
                 assert hashlib.sha256(data).hexdigest() == blob.sha256
             assert {path.name for path in self.on_disk()} == {str(id) for id in blobs}
-            for file in db.session.scalars(select(File)):
-                assert file.size == blobs[file.blob_id].size
+            for kind in (File, Version):
+                for row in db.session.scalars(select(kind)):
+                    assert row.size == blobs[row.blob_id].size
             self._check_sums()
 
     def _check_sums(self) -> None:
         for member in db.session.scalars(select(Member)):
             total = select(func.coalesce(func.sum(File.size), 0)).where(File.owner_id == member.id)
-            assert member.used == db.session.scalar(total), f"{member.username}: used = Σ sizes"
+            earlier = select(func.coalesce(func.sum(Version.size), 0)).join(File)
+            total = db.session.scalar(total) + db.session.scalar(
+                earlier.where(File.owner_id == member.id)
+            )
+            assert member.used == total, f"{member.username}: used = Σ sizes, versions too"
             held = select(func.coalesce(func.sum(Upload.reserved), 0))
             held = held.where(Upload.owner_id == member.id)
             assert member.reserved == db.session.scalar(held), "reserved = Σ of open uploads"

@@ -16,7 +16,7 @@ from tests.browser import Browser
 from tests.files.conftest import a_file, send
 
 from frontdesk.db import PRAGMAS
-from frontdesk.files import service
+from frontdesk.files import arrivals
 from frontdesk.storage import Staged
 
 Used = Callable[[str], int]
@@ -56,13 +56,13 @@ class TestLockedDatabase:
     ) -> None:
         with closing(sqlite3.connect(instance / "frontdesk.db", check_same_thread=False)) as other:
 
-            def lock_then_take_in(member_id: Any, path: Any, name: str, staged: Any) -> Any:
+            def lock_then_take_in(member_id: Any, path: Any, name: str, *more: Any) -> Any:
                 if name != "a.txt":
                     other.execute("BEGIN IMMEDIATE")
-                return take_in(member_id, path, name, staged)
+                return take_in(member_id, path, name, *more)
 
-            take_in = service.take_in
-            monkeypatch.setattr(service, "take_in", lock_then_take_in)
+            take_in = arrivals.take_in
+            monkeypatch.setattr(arrivals, "take_in", lock_then_take_in)
             page = send(alice, *[a_file(f"{letter}.txt") for letter in "abc"])
         said = "“%s” could not be saved. Try again in a minute."
         assert (page.status, page.problems) == (503, [said % "b.txt", said % "c.txt"])

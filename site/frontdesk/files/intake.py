@@ -11,7 +11,8 @@ from flask_login import current_user
 from sqlalchemy.exc import OperationalError
 from werkzeug.datastructures import FileStorage
 
-from frontdesk.files import folders, names, service
+from frontdesk.files import arrivals, folders, names, service
+from frontdesk.files.arrivals import Arrival, OnConflict
 from frontdesk.files.models import File
 from frontdesk.files.receive import Request
 from frontdesk.forms import Refused
@@ -24,6 +25,8 @@ class Outcome:
     """What came of one request: the files that stay, and the refusals of the others."""
 
     path: list[str]
+    on_conflict: OnConflict = "number"
+    arrivals: list[Arrival] = field(default_factory=list)
     saved: list[File] = field(default_factory=list)
     renamed: list[tuple[str, str]] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
@@ -58,9 +61,9 @@ def receive() -> None:
         csrf.protect()
 
 
-def keep(path: list[str]) -> Outcome:
+def keep(path: list[str], on_conflict: OnConflict = "number") -> Outcome:
     """Keep the files of this request in the member's folder at ``path``, each for itself."""
-    outcome = Outcome(path)
+    outcome = Outcome(path, on_conflict)
     _keep_each(request.files.getlist("the_file"), outcome)
     if cast(Request, request).cut_off:
         said = _("The connection broke off. Choose the files that are missing once more.")
@@ -85,10 +88,13 @@ def _keep_each(files: list[FileStorage], outcome: Outcome) -> None:
 def _keep_one(sent: FileStorage, outcome: Outcome) -> None:
     raw = sent.filename or ""
     parents = _folders_in(raw)
-    file = service.take_in(current_user.id, outcome.path + parents, raw, cast(Staged, sent.stream))
-    outcome.saved.append(file)
-    if "/".join([*parents, file.name]) != raw:
-        outcome.renamed.append((raw, file.name))
+    staged = cast(Staged, sent.stream)
+    path = outcome.path + parents
+    arrival = arrivals.take_in(current_user.id, path, raw, staged, outcome.on_conflict)
+    outcome.saved.append(arrival.file)
+    outcome.arrivals.append(arrival)
+    if "/".join([*parents, arrival.file.name]) != raw:
+        outcome.renamed.append((raw, arrival.file.name))
 
 
 def _folders_in(raw: str) -> list[str]:
@@ -113,4 +119,5 @@ def describe(file: File) -> dict[str, Any]:
         "type": file.media_type,
         "sha256": file.blob.sha256,
         "url": url_for("files.download", file_id=file.id, filename=file.name),
+        "version": file.version,
     }

@@ -1,9 +1,7 @@
-"""What can be done with files: take in, rename, delete, bring back, keep a picture."""
+"""What can be done with files: rename, delete, bring back; and the space that they take."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,15 +15,12 @@ from frontdesk.accounts.models import Member
 from frontdesk.accounts.sessions import Person
 from frontdesk.db import db, now, transaction
 from frontdesk.files import folders, listing, names
-from frontdesk.files.kinds import media_type
-from frontdesk.files.models import Blob, File, Folder
+from frontdesk.files.models import File, Folder, Version
 from frontdesk.forms import Refused
-from frontdesk.language import size as in_words
-from frontdesk.storage import Staged, Storage, from_url
+from frontdesk.storage import Storage, from_url
 
 RECENT = 5
 ABANDONED = 10  # seconds; what is still being written is locked besides
-HEAD = 4_096  # bytes that a file's type is read off
 
 
 SPACE = select(Member.used, Member.reserved, Member.quota).where(
@@ -102,46 +97,6 @@ def get_file(member_id: UUID, file_id: UUID) -> File:
     return file
 
 
-def take_in(member_id: UUID, path: list[str], raw_name: str, staged: Staged) -> File:
-    """Keep ``staged`` as a file at ``path``, under the safe form of ``raw_name``.
-
-    A name that is taken gets a number. The bytes are safe on the disk before the row is written.
-
-    :raise Refused: if it is empty, over a limit, or the folder's name is a file's
-    """
-    name = names.clean(raw_name)
-    check(name, staged)
-    staged.seek(0)
-    kind = media_type(staged.read(HEAD), name)
-    with kept(staged):
-        folder = folders.make(member_id, path)
-        file = File(
-            owner_id=member_id,
-            folder_id=folder.id,
-            name=folders.free_name(folder, name),
-            media_type=kind,
-        )
-        add(file, staged)
-        audit.record("file.upload", member_id=member_id, file=str(file.id), size=file.size)
-    return file
-
-
-def check(name: str, staged: Staged) -> None:
-    """:raise Refused: if the bytes broke a limit on their way in, or there are none"""
-    if staged.refused == "too_large":
-        most = in_words(current_app.config["MAX_FILE_SIZE"])
-        said = _("“%(name)s” must be smaller than %(size)s", name=name, size=most)
-        raise Refused(said, "the_file", 413)
-    if staged.refused == "no_space":
-        said = _("No space is left for “%(name)s”. Empty your bin or ask the admin.", name=name)
-        raise Refused(said, "the_file", 413)
-    if staged.refused == "disk_full":
-        said = _("The disk is full, so “%(name)s” was not saved. Ask the administrator.", name=name)
-        raise Refused(said, "the_file", 507)
-    if staged.size == 0:
-        raise Refused(_("“%(name)s” is empty", name=name), "the_file")
-
-
 def rename(file: File, raw_name: str) -> File:
     """Give ``file`` a new name.
 
@@ -179,62 +134,46 @@ def undo_delete(file: File) -> File:
     return file
 
 
-@contextmanager
-def kept(staged: Staged) -> Iterator[None]:
-    """Make ``staged`` a blob, then write the rows that point at it, in one transaction.
+def charge(member_id: UUID, size: int) -> bool:
+    """Count ``size`` more bytes as used, if the quota has room; a part of another verb.
 
-    What goes wrong before the commit takes the bytes along. When the commit itself fails nobody
-    knows whether it was written, so they stay for the purge: bytes without a row can be removed
-    later, a row without bytes can't be mended.
+    By one conditional update: together no two get too much.
     """
-    try:
-        staged.keep()
-    except OSError as error:
-        current_app.logger.error("The storage refused", exc_info=error)
-        said = _("The file could not be written to the disk. Ask the administrator.")
-        raise Refused(said, "the_file", 507) from error
-    committing = False
-    try:
-        with transaction():
-            yield
-            committing = True
-    except BaseException:
-        if not committing:
-            storage().delete(staged.id)
-        raise
-
-
-def drop_row(file: File) -> None:
-    """Remove the row of ``file`` and give its space back; a part of another verb."""
-    db.session.execute(
+    quota = _quota(db.session.scalar(select(Member.quota).where(Member.id == member_id)))
+    counted = db.session.scalar(
         update(Member)
-        .where(Member.id == file.owner_id)
-        .values(used=Member.used - file.size)
+        .where(Member.id == member_id, Member.used + Member.reserved + size <= quota)
+        .values(used=Member.used + size)
+        .returning(Member.id)
         .execution_options(synchronize_session=False)
     )
-    db.session.delete(file)
+    return counted is not None
+
+
+def give_back(member_id: UUID, size: int) -> None:
+    """Count ``size`` bytes less as used; a part of another verb."""
+    db.session.execute(
+        update(Member)
+        .where(Member.id == member_id)
+        .values(used=Member.used - size)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def drop_row(file: File) -> list[UUID]:
+    """Remove the rows of ``file`` and its versions, and give their space back.
+
+    A part of another verb. The ids of the blobs that they pointed at are left: perhaps nothing
+    points at them any more.
+    """
+    earlier = select(Version.blob_id, Version.size).where(Version.file_id == file.id)
+    versions = db.session.execute(earlier).all()
+    give_back(file.owner_id, file.size + sum(row.size for row in versions))
+    blobs = [file.blob_id, *(row.blob_id for row in versions)]
+    db.session.delete(file)  # its versions go with it
     db.session.flush()
+    return list(dict.fromkeys(blobs))
 
 
 def _quota(own: int | None) -> int:
     return int(current_app.config["QUOTA"] if own is None else own)
-
-
-def add(file: File, staged: Staged) -> None:
-    """Write the rows of a file whose bytes are kept, and count them."""
-    file.name_key, file.size, file.blob_id = names.key(file.name), staged.size, staged.id
-    db.session.add(Blob(id=staged.id, size=staged.size, sha256=staged.sha256))
-    db.session.flush()
-    db.session.add(file)
-    db.session.flush()
-    quota = _quota(db.session.scalar(select(Member.quota).where(Member.id == file.owner_id)))
-    counted = db.session.scalar(
-        update(Member)
-        .where(Member.id == file.owner_id, Member.used + Member.reserved + file.size <= quota)
-        .values(used=Member.used + file.size)
-        .returning(Member.id)
-        .execution_options(synchronize_session=False)
-    )
-    if counted is None:  # others were faster than this one's budget
-        staged.refused = "no_space"
-        check(file.name, staged)

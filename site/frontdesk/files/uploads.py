@@ -24,6 +24,7 @@ from frontdesk.access import public
 from frontdesk.accounts.models import Member
 from frontdesk.db import db, transaction
 from frontdesk.files import folders, names, places, reservations, service
+from frontdesk.files.arrivals import HEAD, Arrival, OnConflict, arrive
 from frontdesk.files.kinds import media_type
 from frontdesk.files.models import Blob, File, Folder, Upload
 from frontdesk.forms import Refused
@@ -125,34 +126,43 @@ def _place(upload: flask_resumable.Upload) -> Path:
 def _finish(upload: flask_resumable.Upload) -> None:
     """The bytes are a blob; write its rows, unless a crash came after that."""
     with transaction() as session:
-        if session.get(Blob, upload.id) is None:
-            _take_over(session, upload)
+        arrival = _arrival(session, upload)
+        if arrival is None:
+            return
+        upload.note["result"] = {
+            "id": str(arrival.file.id),
+            "name": arrival.file.name,
+            "url": places.place_of(arrival.file),
+            "version": arrival.file.version,
+            "came": arrival.came,
+        }
+    if arrival.came == "same":
+        service.storage().delete(upload.id)
+
+
+def _arrival(session: Session, upload: flask_resumable.Upload) -> Arrival | None:
+    """The file that it became, now or before a crash; None if nobody can tell any more."""
+    if session.get(Blob, upload.id) is not None:
         file = session.scalar(select(File).where(File.blob_id == upload.id))
-        if file is not None:
-            at = {"id": str(file.id), "name": file.name, "url": places.place_of(file)}
-            upload.note["result"] = at
+        return Arrival(file, "new") if file is not None else None
+    row = session.get(Upload, upload.id)
+    if row is None and upload.path.stat().st_size < upload.offset:
+        return None  # a file held the same bytes, so these were removed
+    return _take_over(session, upload)
 
 
-def _take_over(session: Session, upload: flask_resumable.Upload) -> None:
+def _take_over(session: Session, upload: flask_resumable.Upload) -> Arrival:
     row, size = reservations.row_of(session, upload.id), upload.offset
-    folder = _folder(row)
-    session.add(Blob(id=row.id, size=size, sha256=upload.sha256 or ""))
-    session.flush()
-    name = folders.free_name(folder, row.name)
-    file = File(
-        owner_id=row.owner_id,
-        folder_id=folder.id,
-        blob_id=row.id,
-        name=name,
-        name_key=names.key(name),
-        size=size,
-        media_type=_kind(row),
-    )
-    session.add(file)
-    session.flush()
-    reservations.count_off(session, row, size)
+    blob = Blob(id=row.id, size=size, sha256=upload.sha256 or "")
     who = session.get_one(Member, row.owner_id).username
-    audit.record("file.upload", member_id=row.owner_id, who=who, file=str(file.id), size=size)
+    arrival = arrive(_folder(row), row.name, blob, _kind(row), _on_conflict(upload), who=who)
+    reservations.count_off(session, row, arrival.added)
+    return arrival
+
+
+def _on_conflict(upload: flask_resumable.Upload) -> OnConflict:
+    """What was asked at the beginning; by now "refuse" would lose bytes that are here."""
+    return "version" if upload.metadata.get("on_conflict") == "version" else "number"
 
 
 def _folder(row: Upload) -> Folder:
@@ -165,7 +175,7 @@ def _folder(row: Upload) -> Folder:
 
 def _kind(row: Upload) -> str:
     with service.storage().open(row.id) as blob:
-        return media_type(blob.read(service.HEAD), row.name)
+        return media_type(blob.read(HEAD), row.name)
 
 
 # The site
