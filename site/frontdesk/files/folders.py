@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flask import abort
 from flask_babel import gettext as _
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from frontdesk.db import db
@@ -63,6 +63,44 @@ def make(member_id: UUID, parts: Sequence[str]) -> Folder:
             inner = _add(member_id, folder, name)
         folder = inner
     return folder
+
+
+def home(folder_id: UUID | None) -> Folder:
+    """The folder that something comes back to from the bin; a part of another verb.
+
+    If that is in the bin itself there is a new one at its path, or, where a file has its name by
+    now, the outermost one.
+    """
+    folder = db.session.get_one(Folder, folder_id)
+    if folder.deleted_at is None:
+        return folder
+    try:
+        return make(folder.owner_id, path_of(folder))
+    except Refused:
+        return make(folder.owner_id, [])
+
+
+def mine(member_id: UUID, folder_id: UUID) -> Folder:
+    """A folder that can be changed, or that went to the bin by itself.
+
+    :raise 404: if there is none, it isn't theirs, or it is their outermost
+    """
+    found = db.session.get(Folder, folder_id)
+    if found is None or found.owner_id != member_id or found.parent_id is None:
+        abort(404)
+    if found.deleted_with not in {None, found.id}:
+        abort(404)
+    return found
+
+
+def tree(folder: Folder) -> ColumnElement[bool]:
+    """Of folders: this one and all below it, but for what is in the bin."""
+    inside = f"{folder.path_key}/" if folder.path_key else ""
+    is_inside = (
+        func.substr(Folder.path_key, 1, len(inside)) == inside
+    )  # no LIKE: names hold % and _
+    here = Folder.owner_id == folder.owner_id, Folder.deleted_at.is_(None)
+    return and_(*here, or_(Folder.id == folder.id, is_inside))
 
 
 def _check_length(parts: Sequence[str]) -> None:

@@ -125,10 +125,10 @@ def delete(file: File) -> None:
 
 def undo_delete(file: File) -> File:
     """Bring ``file`` back, with a number if its name was taken meanwhile. Twice is once."""
-    with transaction() as session:
+    with transaction():
         if file.deleted_at is not None:
-            folder = session.get_one(Folder, file.folder_id)
-            file.name = folders.free_name(folder, file.name)
+            folder = folders.home(file.folder_id)
+            file.folder_id, file.name = folder.id, folders.free_name(folder, file.name)
             file.name_key, file.deleted_at = names.key(file.name), None
             audit.record("file.undo", member_id=file.owner_id, file=str(file.id))
     return file
