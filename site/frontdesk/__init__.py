@@ -30,7 +30,7 @@ from frontdesk.api import people
 from frontdesk.files import bin, browse, file, picture, receive, sending, upload, uploads
 from frontdesk.hello import about, choices, home
 from frontdesk.posts import links, parcels, visit
-from frontdesk.profile import profile
+from frontdesk.profile import profile, tokens
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUMBING = (
@@ -39,7 +39,7 @@ PLUMBING = (
 )
 PAGES = (
     *(login, setup, home, choices, about, upload, sending, browse, file, bin, picture),
-    *(parcels, links, visit, profile, people, overview),
+    *(parcels, links, visit, profile, tokens, people, overview),
 )
 
 

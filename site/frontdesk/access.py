@@ -1,12 +1,19 @@
-"""Who may come in: every page asks for a log-in unless it says @public."""
+"""Who may come in: every page asks for a log-in unless it says @public.
+
+A program may show a token in place of a log-in, on the pages that say @by_token; nowhere else.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Flask, abort, current_app, request
+from flask import Flask, Request, abort, current_app, g, request
+from flask_babel import gettext as _
 from flask_login import LoginManager, current_user
+from werkzeug.exceptions import Unauthorized
+
+from frontdesk.db import SAFE_METHODS
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -22,6 +29,12 @@ def public(view: View) -> View:
     return view
 
 
+def by_token(view: View) -> View:
+    """Let programs ask for this page with a token; to change something it must be of WRITE."""
+    view.is_by_token = True  # type: ignore[attr-defined]
+    return view
+
+
 def admin_only(view: View) -> View:
     """Let only admins see this page; for others it isn't there."""
     view.is_admin_only = True  # type: ignore[attr-defined]
@@ -31,6 +44,26 @@ def admin_only(view: View) -> View:
 def is_public(app: Flask, endpoint: str) -> bool:
     """Whether strangers may see ``endpoint``."""
     return endpoint in PUBLIC_BY_NATURE or hasattr(app.view_functions[endpoint], "is_public")
+
+
+def bearer(request: Request = request) -> str | None:
+    """What this request shows as its token (RFC 6750 §2.1), good or not; None if nothing.
+
+    Only the header counts: an address with a token in it would stand in logs and histories.
+    """
+    scheme, _space, secret = request.headers.get("Authorization", "").strip().partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else None
+
+
+def acts_by_token() -> bool:
+    """Whether a good token made this request, and no browser did on somebody's behalf."""
+    return bearer() is not None and bool(getattr(current_user, "scope", ""))
+
+
+def check_scope() -> None:
+    """:raise 403: for a token that may only read; who is logged in may write"""
+    if getattr(current_user, "scope", "") not in {"", "write"}:
+        abort(403, _("This token may only read."))
 
 
 def safe_next(target: str | None) -> str | None:
@@ -44,14 +77,34 @@ def safe_next(target: str | None) -> str | None:
 
 
 def _guard() -> None:
-    """:raise 401: for a stranger at a closed page. :raise 404: for a member at an admin's."""
+    """:raise 401: for a stranger at a closed page. :raise 404: for a member at an admin's.
+
+    A wrong token is nobody, whatever cookie comes with it (security.Sessions sees to that).
+    """
     endpoint = request.endpoint
-    if endpoint is None or is_public(current_app, endpoint):
+    if endpoint is None or _is_open(endpoint):
         return
     if not current_user.is_authenticated:
-        abort(401)
-    if hasattr(current_app.view_functions[endpoint], "is_admin_only") and not current_user.is_admin:
+        raise g.get("refused_token") or Unauthorized
+    view = current_app.view_functions[endpoint]
+    if bearer() is not None:
+        _check_token(view)
+    if hasattr(view, "is_admin_only") and not current_user.is_admin:
         abort(404)
+
+
+def _is_open(endpoint: str) -> bool:
+    """Whether anybody may do this; who shows a token must have a good one to change something."""
+    reads = request.method in SAFE_METHODS
+    return is_public(current_app, endpoint) and (reads or bearer() is None)
+
+
+def _check_token(view: Callable[..., Any]) -> None:
+    """:raise 403: if tokens have no business here, or this one not that far"""
+    if not hasattr(view, "is_by_token"):
+        abort(403, _("No token opens this page. Log in with a browser."))
+    if request.method not in SAFE_METHODS:
+        check_scope()
 
 
 def init_app(app: Flask) -> None:

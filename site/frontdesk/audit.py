@@ -31,10 +31,15 @@ class LogEntry(Base):
 
 
 def record(what: str, *, member_id: UUID | None = None, who: str = "", **facts: Any) -> None:
-    """Note a deed; the verb that it belongs to commits it. ``who`` is the member if not given."""
+    """Note a deed; the verb that it belongs to commits it. ``who`` is the member if not given.
+
+    What a program does is noted with its token's id.
+    """
     entry = LogEntry(what=what, member_id=member_id, who=who, facts=facts)
     if has_request_context():
         entry.address = request.remote_addr or ""
         entry.request_id = g.get("request_id", "")
         entry.who = who or getattr(current_user, "username", "")
+        if token_id := getattr(current_user, "token_id", None):
+            entry.facts = {**facts, "token": str(token_id)}
     db.session.add(entry)

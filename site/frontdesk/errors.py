@@ -70,7 +70,10 @@ def handle_os_error(error: OSError) -> Response:
 
 def handle_refused(no: Refused) -> Response:
     """A service's no that no form was there to show."""
-    return answer(no.status, no.why)
+    response = answer(no.status, no.why)
+    if wait := getattr(no, "retry_after", None):
+        response.headers["Retry-After"] = str(wait)
+    return response
 
 
 def answer(status: int, detail: str = "") -> Response:

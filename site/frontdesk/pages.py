@@ -21,6 +21,7 @@ from flask_wtf.csrf import generate_csrf
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
 
+from frontdesk.access import bearer
 from frontdesk.forms import Form
 from frontdesk.language import language, theme
 from frontdesk.logs import request_id
@@ -76,13 +77,15 @@ def problem(status: int, detail: str, **more: Any) -> Response:
 
 
 def wants_json() -> bool:
-    """Whether a program is asking: it says so, or it carries a token and doesn't ask for HTML."""
+    """Whether a program is asking: it carries a token, or it says so."""
+    if bearer() is not None:
+        return True
     accept = request.accept_mimetypes
     best = accept.best_match([HTML, JSON, PROBLEM])
     if best in {JSON, PROBLEM} and accept[best] > accept[HTML]:
         return True
     named = set(accept.values())  # "application/json, */*" means JSON, though */* allows HTML
-    is_program = "Authorization" in request.headers or request.blueprint == "api"
+    is_program = request.blueprint == "api"
     return HTML not in named and (is_program or bool(named & {JSON, PROBLEM}))
 
 

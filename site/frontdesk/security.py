@@ -5,14 +5,14 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, current_app, g, request
-from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
-from frontdesk.access import PUBLIC_BY_NATURE
+from frontdesk.access import PUBLIC_BY_NATURE, acts_by_token, bearer
 from frontdesk.db import SAFE_METHODS
 
 LARGEST_COOKIE = 4093  # name, value and attributes; browsers drop what is over 4096 silently
@@ -34,13 +34,32 @@ HEADERS = {
 }
 TRANSPORT = "max-age=63072000; includeSubDomains"
 
-csrf = CSRFProtect()
+
+class Protection(CSRFProtect):
+    """Flask-WTF's, which a program with a good token needs not: no other site can send that."""
+
+    def protect(self, apply_exemptions: bool = False) -> None:
+        if acts_by_token():
+            g.csrf_valid = True  # so that forms don't ask either
+            return
+        super().protect(apply_exemptions)
+
+
+csrf = Protection()
 
 
 class Sessions(SecureCookieSessionInterface):
-    """Flask's signed cookie, bound to the host and Secure whenever the request came by https."""
+    """Flask's signed cookie, bound to the host and Secure whenever the request came by https.
+
+    Who shows a token, good or not, has no session: no cookie is believed beside it, none is set.
+    """
 
     _serializer: URLSafeTimedSerializer | None = None
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        return (
+            super().open_session(app, request) if bearer(request) is None else self.session_class()
+        )
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
         """One for the process: Flask makes one to read a cookie and another to write it."""
@@ -56,7 +75,7 @@ class Sessions(SecureCookieSessionInterface):
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """:raise RuntimeError: in development, when the cookie is too large for browsers."""
-        if request.endpoint in PUBLIC_BY_NATURE:
+        if request.endpoint in PUBLIC_BY_NATURE or bearer() is not None:
             return  # the same for everybody: with Vary: Cookie no cache between could keep it
         super().save_session(app, session, response)
         for header in response.headers.getlist("Set-Cookie"):
@@ -91,7 +110,7 @@ def read_cookie(name: str) -> str:
 
 def _refuse_other_origins() -> None:
     """:raise CSRFError: when another site's page sent this (Fetch Metadata, RFC 6454 Origin)."""
-    if request.method in SAFE_METHODS or "Authorization" in request.headers:
+    if request.method in SAFE_METHODS or acts_by_token():
         return
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
         g.from_elsewhere = True

@@ -10,7 +10,7 @@ from flask_login import current_user
 from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response
 
-from frontdesk.access import public, safe_next
+from frontdesk.access import bearer, public, safe_next
 from frontdesk.accounts import service, sessions
 from frontdesk.accounts.attempts import TooManyTries
 from frontdesk.accounts.forms import LoginForm
@@ -23,7 +23,8 @@ from frontdesk.templating import here
 
 bp = Blueprint("accounts", __name__)
 NAME_COOKIE = "username"
-NOT_BASIC = 'Form realm="Frontdesk"'  # for Basic, browsers would ask in a window of their own
+# For Basic browsers would ask in a window of their own; Bearer is RFC 6750's, for programs.
+BY_FORM, BY_TOKEN = 'Form realm="Frontdesk"', 'Bearer realm="Frontdesk"'
 
 
 @bp.route("/login", methods=["GET", "POST"])
@@ -66,13 +67,17 @@ def logout() -> Response:
 @bp.app_errorhandler(401)
 def ask_to_log_in(error: Unauthorized) -> Response:
     """The log-in form in place of a closed page; it leads on to where one wanted to go."""
-    if wants_json():
+    if bearer() is not None:
+        response = problem(401, _("The token is wrong, or it has ended. Make another one."))
+        response.headers["WWW-Authenticate"] = f'{BY_TOKEN}, error="invalid_token"'
+    elif wants_json():
         response = problem(401, _("Log in to continue"))
+        response.headers["WWW-Authenticate"] = BY_TOKEN
     else:
         onward = here() if request.method in SAFE_METHODS else request.path
         form = login_form(onward, formdata=None)  # what came was meant for the other page
         response = page("errors/401.html", form, 401, reference=request_id())
-    response.headers["WWW-Authenticate"] = NOT_BASIC
+        response.headers["WWW-Authenticate"] = BY_FORM
     return response
 
 

@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 from sqlalchemy import exists, select, update
 
 from frontdesk import audit
-from frontdesk.accounts import sessions
+from frontdesk.accounts import sessions, tokens
 from frontdesk.accounts.attempts import count_try, forgive_try, network
 from frontdesk.accounts.models import ADMIN, MEMBER, Member, username_key
 from frontdesk.accounts.passwords import check_new_password, hash_password, verify_password
@@ -103,7 +103,7 @@ def setup_token() -> str:
 
 
 def set_password(member: Member, password: str) -> None:
-    """Give ``member`` a new password, and log them out everywhere.
+    """Give ``member`` a new password, and log them out everywhere; their tokens end too.
 
     :raise Refused: if it is too weak
     """
@@ -112,6 +112,7 @@ def set_password(member: Member, password: str) -> None:
     with transaction():
         member.password_hash = password_hash
         sessions.end_all(member.id)
+        tokens.revoke_all(member.id)
         audit.record("member.password", member_id=member.id, who=member.username)
 
 

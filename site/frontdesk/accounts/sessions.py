@@ -28,7 +28,8 @@ SEEN_EVERY = timedelta(minutes=5)  # how exact "last seen" is: each update is a 
 class Person(UserMixin):
     """The member who is asking, as light as a page needs them: one query, no ORM.
 
-    ``used``, ``reserved`` and ``quota`` are bytes, as they were when the request began.
+    ``used``, ``reserved`` and ``quota`` are bytes, as they were when the request began. For a
+    program ``scope`` is what its token may do; for who is logged in it is empty.
     """
 
     id: UUID
@@ -42,6 +43,8 @@ class Person(UserMixin):
     used: int
     reserved: int
     quota: int | None
+    scope: str = ""
+    token_id: UUID | None = None
 
     def get_id(self) -> str:
         return self.token

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint
 from flask_login import current_user
 
+from frontdesk.access import by_token
 from frontdesk.accounts import service as accounts
 from frontdesk.language import language, theme
 
@@ -14,6 +15,7 @@ bp = Blueprint("api", __name__)
 
 
 @bp.get("/me")
+@by_token
 def me() -> dict[str, Any]:
     """The member who is asking; ``image`` is an address, or empty."""
     return {
@@ -28,6 +30,7 @@ def me() -> dict[str, Any]:
 
 
 @bp.get("/users")
+@by_token
 def users() -> list[dict[str, Any]]:
     """Everybody with an account that is not disabled, by username."""
     return [

@@ -8,6 +8,7 @@ from flask import request
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from frontdesk.access import by_token
 from frontdesk.files import folders, listing, thumbnails
 from frontdesk.files.deliver import shown_inline
 from frontdesk.files.models import File, Folder
@@ -20,6 +21,7 @@ LONGEST_KEY = 255
 
 @bp.get("/path/", defaults={"subpath": ""})
 @bp.get("/path/<path:subpath>")
+@by_token
 def browse(subpath: str) -> Response:
     """Show a folder, what a search finds below it, or a file.
 

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from frontdesk.access import by_token
 from frontdesk.files import service
 from frontdesk.files.forms import RenameForm
 from frontdesk.files.places import folder_of, place_of, send
@@ -18,6 +19,7 @@ from frontdesk.pages import page, see
 
 
 @bp.get("/file/<uuid:file_id>/<filename>")
+@by_token
 def download(file_id: UUID, filename: str) -> Response:
     """The bytes: whole or a range, shown only if they can't run script.
 

@@ -8,6 +8,7 @@ from flask import abort, send_file
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from frontdesk.access import by_token
 from frontdesk.files import thumbnails
 from frontdesk.files.upload import bp
 
@@ -16,6 +17,7 @@ AN_HOUR = 3_600
 
 
 @bp.get("/file/<uuid:file_id>/thumbnail/<float:scale>")
+@by_token
 def thumbnail(file_id: UUID, scale: float) -> Response:
     """A small WebP of an image, at scale 1.0 or 2.0 for ``srcset``.
 

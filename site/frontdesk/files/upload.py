@@ -10,6 +10,7 @@ from flask_babel import ngettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from frontdesk.access import by_token
 from frontdesk.files import intake, listing, names, service, unfinished
 from frontdesk.files.forms import UploadForm
 from frontdesk.files.intake import Outcome
@@ -23,6 +24,7 @@ SHOWN_OF_A_NAME = 60
 
 
 @bp.route("/upload", methods=["GET", "POST"])
+@by_token
 @csrf.exempt  # intake.receive() checks the token, once it has said where the files shall go
 def upload() -> Response:
     """Show the form; keep what it sends, and name what could not be kept."""

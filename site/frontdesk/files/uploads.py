@@ -20,7 +20,7 @@ from wtforms import ValidationError
 import flask_resumable
 from flask_resumable import Resumable
 from frontdesk import audit
-from frontdesk.access import public
+from frontdesk.access import acts_by_token, by_token, check_scope, public
 from frontdesk.accounts.models import Member
 from frontdesk.db import db, transaction
 from frontdesk.files import folders, names, places, reservations, service
@@ -43,9 +43,15 @@ resumable = Resumable(gettext=_)
 
 @resumable.authorize
 def _may_create(request: Request, metadata: dict[str, str]) -> None:
-    """:raise 401: for a stranger. :raise 400: without the token that our pages hold"""
+    """:raise 401: for a stranger. :raise 403: for a token that may only read
+
+    :raise 400: without the token that our pages hold, for who is logged in
+    """
     if not current_user.is_authenticated:
         abort(401, _("Log in to upload files."))
+    check_scope()  # the guard saw the request's method, tus may have overridden it
+    if acts_by_token():
+        return
     try:
         validate_csrf(request.headers.get("X-CSRFToken", ""))
     except ValidationError:
@@ -201,7 +207,7 @@ def init_app(app: Flask) -> None:
         raise BadSetting(f"STORAGE_URL: {error}. Name a folder that can be written.") from error
     csrf.exempt(resumable.blueprint)
     for endpoint in ENDPOINTS:
-        app.view_functions[endpoint] = public(_reading(app.view_functions[endpoint]))
+        app.view_functions[endpoint] = by_token(public(_reading(app.view_functions[endpoint])))
 
 
 def _reading(view: Callable[..., Any]) -> Callable[..., Any]:
