@@ -112,11 +112,12 @@ def test_places_beside_each_other_do_not_know_each_other() -> None:
 
 
 def test_a_place_uses_no_pages_or_forms_of_another() -> None:
-    pages = {path.stem for path in CODE if "@bp." in path.read_text()} | {"forms"}
+    pages = {(path.parent.name, path.stem) for path in CODE if "@bp." in path.read_text()}
+    pages |= {(place, "forms") for place in LEVEL}
     wrong = [
         f"{path.relative_to(SITE)} imports {'.'.join(target)}"
         for path, place, target in crossings()
-        if target[0] in LEVEL and target[0] != place and set(target[1:2]) & pages
+        if target[0] != place and tuple(target[:2]) in pages
     ]
     assert not wrong
 
