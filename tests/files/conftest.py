@@ -13,13 +13,13 @@ from uuid import uuid4
 import pytest
 import werkzeug.test
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from tests.browser import Browser, Page
 
 from frontdesk.accounts.models import Member
 from frontdesk.db import db
 from frontdesk.files import service
-from frontdesk.files.models import Blob, File, Upload, Version
+from frontdesk.files.models import Blob, File, Folder, Upload, Version
 
 JSON = {"Accept": "application/json"}
 
@@ -51,6 +51,22 @@ class Books:
                 for row in db.session.scalars(select(kind)):
                     assert row.size == blobs[row.blob_id].size
             self._check_sums()
+            self.check_lists()
+
+    def check_lists(self) -> None:
+        """Counters and the search's index say what is there, whichever verbs were used."""
+        files = list(db.session.scalars(_listed(File, File.folder_id)))
+        folders = list(db.session.scalars(_listed(Folder, Folder.parent_id)))
+        lines = [(file, file.folder_id) for file in files]
+        lines += [(inner, inner.parent_id) for inner in folders]
+        for folder in db.session.scalars(_fresh(select(Folder))):
+            sizes = [file.size for file in files if file.folder_id == folder.id]
+            inner = sum(one.parent_id == folder.id for one in folders)
+            kept = folder.files_in, folder.folders_in, folder.bytes_in
+            assert kept == (len(sizes), inner, sum(sizes)), f"the counters of {folder.path!r}"
+        names = {(thing.id.hex, id.hex, thing.name_key) for thing, id in lines}
+        found = db.session.execute(text("SELECT thing_id, folder_id, name_key FROM search_names"))
+        assert {tuple(row) for row in found} == names, "what can be searched is what is there"
 
     def _check_sums(self) -> None:
         for member in db.session.scalars(select(Member)):
@@ -65,6 +81,15 @@ class Books:
             assert member.reserved == db.session.scalar(held), "reserved = Σ of open uploads"
             quota = self.app.config["QUOTA"] if member.quota is None else member.quota
             assert member.used + member.reserved <= quota, f"{member.username} is within the quota"
+
+
+def _fresh(found: Any) -> Any:
+    """As the database has it now: triggers tell nobody what they wrote."""
+    return found.execution_options(populate_existing=True)
+
+
+def _listed(model: Any, inside: Any) -> Any:
+    return _fresh(select(model).where(inside.is_not(None), model.deleted_at.is_(None)))
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
-from frontdesk.db import Base, Moment, db
+from frontdesk.db import Base, Moment, db, in_models
 
 
 def render(kind: str, item: Any, _: AutogenContext) -> str | Literal[False]:
@@ -21,6 +21,7 @@ with db.engine.connect() as connection:
         target_metadata=Base.metadata,
         render_as_batch=True,
         render_item=render,
+        include_object=in_models,
         transaction_per_migration=False,
     )
     with context.begin_transaction():

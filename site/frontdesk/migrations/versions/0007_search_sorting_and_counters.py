@@ -1,0 +1,175 @@
+"""What search finds, lists sorted by size and date, and counters of what lies in a folder.
+
+On SQLite triggers keep the search's index and the counters, so that no verb can forget them.
+Whoever makes ``files`` or ``folders`` anew (a batch that copies the table) loses those triggers
+and has to make them again; tests/files/test_counters.py would say so.
+"""
+# ruff: noqa: S608  each statement is put together from words of this file alone
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+NOT_IN_BIN = sa.text("deleted_at IS NULL")
+COUNTERS = {"files_in": sa.Integer(), "folders_in": sa.Integer(), "bytes_in": sa.BigInteger()}
+SORTED = {  # beside those by name, which are there
+    "ix_files_folder_id_size_id": ("files", ["folder_id", "size", "id"]),
+    "ix_files_folder_id_created_at_id": ("files", ["folder_id", "created_at", "id"]),
+    "ix_folders_parent_id_created_at_id": ("folders", ["parent_id", "created_at", "id"]),
+}
+COUNT = """
+    UPDATE folders SET
+        files_in = (SELECT count(*) FROM files
+                    WHERE folder_id = folders.id AND deleted_at IS NULL),
+        bytes_in = (SELECT coalesce(sum(size), 0) FROM files
+                    WHERE folder_id = folders.id AND deleted_at IS NULL),
+        folders_in = (SELECT count(*) FROM folders AS inner_ones
+                      WHERE parent_id = folders.id AND deleted_at IS NULL)
+"""
+
+# How an id of the index is made: whose it is, whether a folder's, and a number that grows, so
+# that a search reads what is one member's alone, the latest first.
+OWNER, KIND = 1 << 41, 1 << 40
+# A name as the index takes it: whole, for its pieces of three characters; and with a mark around
+# each character, whose pieces of three are then one or two characters of the name.
+MARK = "char(1)"
+INDEXED = (
+    "{row}.name_key || {mark} || {mark} || (SELECT group_concat(character, {mark}) FROM ("
+    "SELECT substr({row}.name_key, n, 1) AS character FROM search_positions "
+    "WHERE n <= length({row}.name_key) ORDER BY n)) || {mark}"
+)
+TABLES = (
+    "CREATE TABLE search_positions (n INTEGER PRIMARY KEY)",
+    "CREATE TABLE search_owners (slot INTEGER PRIMARY KEY, owner_id CHAR(32) NOT NULL UNIQUE)",
+    "CREATE TABLE search_names (id INTEGER PRIMARY KEY, thing_id CHAR(32) NOT NULL UNIQUE, "
+    "folder_id CHAR(32) NOT NULL, name_key VARCHAR(800) NOT NULL)",
+    "CREATE VIRTUAL TABLE search_pieces USING fts5(name, content='', columnsize=0, detail=none, "
+    "tokenize='trigram case_sensitive 1')",
+)
+FILL_POSITIONS = """
+    WITH RECURSIVE counted (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < 1000)
+    INSERT INTO search_positions SELECT n FROM counted
+"""
+FILL_OWNERS = "INSERT INTO search_owners (owner_id) SELECT id FROM members"
+FILL_NAMES = """
+    INSERT INTO search_names (id, thing_id, folder_id, name_key)
+    SELECT slot * {owner} + {kind} + row_number() OVER (PARTITION BY slot ORDER BY created_at, id),
+           id, {inside}, name_key
+    FROM {table} JOIN search_owners USING (owner_id)
+    WHERE {inside} IS NOT NULL AND deleted_at IS NULL
+"""
+
+
+def upgrade() -> None:
+    for name, kind in COUNTERS.items():
+        op.add_column("folders", sa.Column(name, kind, nullable=False, server_default="0"))
+    op.execute(COUNT)
+    for name, (table, columns) in SORTED.items():
+        op.create_index(name, table, columns, sqlite_where=NOT_IN_BIN, postgresql_where=NOT_IN_BIN)
+    if op.get_bind().dialect.name == "sqlite":
+        _index_names()
+
+
+def downgrade() -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        _drop_index_of_names()
+    for name, (table, _) in SORTED.items():
+        op.drop_index(name, table, sqlite_where=NOT_IN_BIN, postgresql_where=NOT_IN_BIN)
+    for name in COUNTERS:
+        op.drop_column("folders", name)
+
+
+def _index_names() -> None:
+    for statement in (*TABLES, *_index_triggers(), FILL_POSITIONS, FILL_OWNERS):
+        op.execute(statement)
+    for table, kind, inside in (("folders", KIND, "parent_id"), ("files", 0, "folder_id")):
+        op.execute(FILL_NAMES.format(owner=OWNER, kind=kind, inside=inside, table=table))
+    for statement in _triggers().values():
+        op.execute(statement)
+
+
+def _drop_index_of_names() -> None:
+    for name in _triggers():
+        op.execute(f"DROP TRIGGER {name}")
+    for table in ("search_pieces", "search_names", "search_owners", "search_positions"):
+        op.execute(f"DROP TABLE {table}")
+
+
+def _index_triggers() -> list[str]:
+    """What is in ``search_names`` is in the index, and is taken out as it was put in."""
+    new, old = INDEXED.format(row="NEW", mark=MARK), INDEXED.format(row="OLD", mark=MARK)
+    return [
+        f"""CREATE TRIGGER search_names_add AFTER INSERT ON search_names BEGIN
+            INSERT INTO search_pieces (rowid, name) VALUES (NEW.id, {new});
+        END""",
+        f"""CREATE TRIGGER search_names_remove AFTER DELETE ON search_names BEGIN
+            INSERT INTO search_pieces (search_pieces, rowid, name)
+            VALUES ('delete', OLD.id, {old});
+        END""",
+    ]
+
+
+def _triggers() -> dict[str, str]:
+    """On ``files``, ``folders`` and ``members``, by name."""
+    return {
+        **_search_triggers("files", "folder_id", 0),
+        **_search_triggers("folders", "parent_id", KIND),
+        **_count_triggers("files", "folder_id", {"files_in": "1", "bytes_in": "{row}.size"}),
+        **_count_triggers("folders", "parent_id", {"folders_in": "1"}),
+        "members_forget": """CREATE TRIGGER members_forget AFTER DELETE ON members BEGIN
+            DELETE FROM search_owners WHERE owner_id = OLD.id;
+        END""",
+    }
+
+
+def _search_triggers(table: str, inside: str, kind: int) -> dict[str, str]:
+    """What can be found: all that lies in a folder and was not deleted itself.
+
+    What lies in a deleted folder stays; whoever searches looks at the folder. A new name counts
+    as new.
+    """
+    base = f"(SELECT slot * {OWNER} + {kind} FROM search_owners WHERE owner_id = NEW.owner_id)"
+    add = f"""
+        INSERT INTO search_owners (owner_id) SELECT NEW.owner_id WHERE NOT EXISTS (
+            SELECT 1 FROM search_owners WHERE owner_id = NEW.owner_id);
+        INSERT INTO search_names (id, thing_id, folder_id, name_key)
+        SELECT 1 + coalesce((SELECT max(id) FROM search_names
+                             WHERE id > {base} AND id < {base} + {KIND}), {base}),
+               NEW.id, NEW.{inside}, NEW.name_key
+        WHERE NEW.{inside} IS NOT NULL AND NEW.deleted_at IS NULL;
+    """
+    remove = "DELETE FROM search_names WHERE thing_id = OLD.id;"
+    return {
+        f"{table}_find": f"CREATE TRIGGER {table}_find AFTER INSERT ON {table} BEGIN {add} END",
+        f"{table}_lose": f"CREATE TRIGGER {table}_lose AFTER DELETE ON {table} BEGIN {remove} END",
+        f"{table}_rename": f"""CREATE TRIGGER {table}_rename
+            AFTER UPDATE OF owner_id, name_key, deleted_at ON {table}
+            WHEN OLD.owner_id IS NOT NEW.owner_id OR OLD.name_key IS NOT NEW.name_key
+                OR OLD.deleted_at IS NOT NEW.deleted_at
+            BEGIN {remove} {add} END""",
+        f"{table}_move": f"""CREATE TRIGGER {table}_move AFTER UPDATE OF {inside} ON {table}
+            WHEN OLD.{inside} IS NOT NEW.{inside}
+            BEGIN UPDATE search_names SET folder_id = NEW.{inside} WHERE thing_id = NEW.id; END""",
+    }
+
+
+def _count_triggers(table: str, inside: str, counted: dict[str, str]) -> dict[str, str]:
+    def change(row: str, sign: str) -> str:
+        sums = ", ".join(f"{c} = {c} {sign} {n.format(row=row)}" for c, n in counted.items())
+        return f"UPDATE folders SET {sums} WHERE id = {row}.{inside} AND {row}.deleted_at IS NULL;"
+
+    more, less = change("NEW", "+"), change("OLD", "-")
+    size = ", size" if "bytes_in" in counted else ""
+    return {
+        f"{table}_count": f"CREATE TRIGGER {table}_count AFTER INSERT ON {table} BEGIN {more} END",
+        f"{table}_uncount": f"""CREATE TRIGGER {table}_uncount AFTER DELETE ON {table}
+            BEGIN {less} END""",
+        f"{table}_recount": f"""CREATE TRIGGER {table}_recount
+            AFTER UPDATE OF {inside}, deleted_at{size} ON {table} BEGIN {less} {more} END""",
+    }
