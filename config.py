@@ -36,6 +36,8 @@ MIN_FREE_SPACE = 1_000_000_000
 # kept; 0 keeps it for ever.
 MAX_OPEN_UPLOADS = 128
 UPLOAD_EXPIRY = 604_800
+# An upload that brings fewer bytes a second, over half a minute, is ended; 0 waits for any.
+MIN_UPLOAD_RATE = 1_024
 
 # Who may make an account: "closed", "invite" or "open". Only "closed" works yet.
 REGISTRATION = "closed"

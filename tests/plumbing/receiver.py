@@ -20,6 +20,7 @@ def create_app(storage: Storage | None = None) -> Flask:
     app = Flask(__name__)
     app.request_class = Request
     app.config["MAX_CONTENT_LENGTH"] = 1000  # so that a page which does not receive shows it
+    app.config.update(MIN_UPLOAD_RATE=1000, RESUMABLE_RATE_WINDOW=1.0)
 
     @app.post("/up")
     def up() -> ResponseReturnValue:
@@ -30,6 +31,7 @@ def create_app(storage: Storage | None = None) -> Flask:
             files=[described(file) for file in asked.files.getlist("the_file")],
             form=asked.form.to_dict(),
             cut_off=asked.cut_off,
+            too_slow=asked.too_slow,
         )
 
     @app.post("/plain")

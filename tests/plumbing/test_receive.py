@@ -6,8 +6,11 @@ import errno
 import hashlib
 import importlib.util
 import io
+import itertools
 import json
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -21,7 +24,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from frontdesk.files import multipart
 from frontdesk.files.receive import Request
-from frontdesk.storage import LocalStorage
+from frontdesk.storage import LocalStorage, staged
 
 _spec = importlib.util.spec_from_file_location("receiver", Path(__file__).with_name("receiver.py"))
 assert _spec and _spec.loader
@@ -234,6 +237,27 @@ def test_where_the_blocks_end_makes_no_difference(
     assert file["sha256"] == hashlib.sha256(content).hexdigest()
 
 
+def test_blocks_are_not_written_over_while_they_are_hashed(
+    client: FlaskClient, storage: LocalStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two blocks take turns, and a thread hashes what came before; here it is often late."""
+    late = itertools.cycle((0.05, 0, 0))
+
+    class Late(ThreadPoolExecutor):
+        def submit(self, work: Any, *args: Any) -> Any:  # type: ignore[override]
+            return super().submit(lambda: (time.sleep(next(late)), work(*args))[1])
+
+    monkeypatch.setattr(multipart, "BLOCK", 10_000)
+    monkeypatch.setattr(staged, "ON_A_THREAD", 0)
+    monkeypatch.setattr(staged, "_hashers", Late(4))
+    sizes = (0, 1, 9_900, 25_000, 10_000, 31_111, 20_000)
+    files = [(os.urandom(size), f"{size}.bin") for size in sizes]
+    said = upload(client, *files, url="/up?keep=1")["files"]
+    assert [one["sha256"] for one in said] == [
+        hashlib.sha256(data).hexdigest() for data, _ in files
+    ]
+
+
 @given(
     st.lists(st.sampled_from([b"\r", b"\n", b"-", b"B", b"--B", b"\r\n", b"x" * 90]), max_size=40)
 )
@@ -314,8 +338,9 @@ def test_what_follows_the_form_is_dropped(client: FlaskClient) -> None:
 
 
 def test_an_empty_body_is_an_empty_form(client: FlaskClient) -> None:
-    assert send(client, b"").json == {"files": [], "form": {}, "cut_off": False}
-    assert send(client, b"--B--\r\n").json == {"files": [], "form": {}, "cut_off": False}
+    for nothing in (b"", b"--B--\r\n"):
+        said = send(client, nothing).json
+        assert (said["files"], said["form"], said["cut_off"]) == ([], {}, False)
 
 
 def test_other_pages_read_forms_as_flask_does(client: FlaskClient, storage: LocalStorage) -> None:

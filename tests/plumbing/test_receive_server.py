@@ -172,3 +172,50 @@ def test_an_early_answer_does_not_wait_for_a_client_that_dawdles(server: Server)
         began = time.monotonic()
         assert answer(connection) == (413, {"whole": False})
         assert time.monotonic() - began < 10
+
+
+def test_two_forms_sent_at_once_are_two(server: Server) -> None:
+    body = form((b"a", b"x" * 300_000))
+    both = request("/up", len(body)) + body
+    with closing(server.connect()) as connection:
+        connection.sendall(both + both)
+        reader = connection.makefile("rb")
+        for _ in range(2):
+            head = b"".join(iter(reader.readline, b"\r\n"))
+            length = int(head.lower().partition(b"content-length:")[2].split()[0])
+            (file,) = json.loads(reader.read(length))["files"]
+            assert file["size"] == 300_000
+        reader.close()
+
+
+def test_who_waits_for_a_100_gets_one(server: Server) -> None:
+    body = form((b"a", b"x" * 300_000))
+    head = request("/up", len(body)).replace(b"Host: x", b"Host: x\r\nExpect: 100-continue")
+    with closing(server.connect()) as connection:
+        connection.sendall(head)
+        assert connection.recv(100).startswith(b"HTTP/1.1 100")
+        connection.sendall(body)
+        status, said = answer(connection)
+    assert status == 200 and said["files"][0]["size"] == 300_000
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_who_sends_next_to_nothing_is_told_so(server: Server, chunked: bool) -> None:
+    """A thousand bytes a second are the least here, over one second."""
+    head, begun = request("/up", 10**6), form((b"whole", b"abc"), (b"half", b"x" * 100))[:-20]
+    if chunked:
+        head = head.replace(b"Content-Length: 1000000", b"Transfer-Encoding: chunked")
+        begun = b"%x\r\n%s\r\n" % (len(begun), begun)
+    with closing(server.connect()) as connection:
+        connection.sendall(head + begun)
+        began, connection_is_open = time.monotonic(), True
+        connection.settimeout(0.1)
+        while connection_is_open and time.monotonic() < began + 10:
+            try:
+                connection_is_open = not connection.recv(1, socket.MSG_PEEK)
+            except TimeoutError:
+                connection.sendall(b"1\r\ny\r\n" if chunked else b"y")
+        status, said = answer(connection)
+    assert status == 200 and said["too_slow"]
+    assert [file["name"] for file in said["files"]] == ["whole"]
+    assert server.left_after_a_while() == []

@@ -65,12 +65,12 @@ class Ledger:
         rows = {str(UUID(id)): held for id, held in self.ask("select id, reserved from uploads")}
         records = [json.loads(path.read_text()) | {"id": path.stem} for path in self.records]
         ids = {one["id"] for one in records}
-        # The room of a part is its whole's as soon as there is one.
-        joined = {one["id"] for one in records if one["joined"] in ids}
-        held = {one["id"]: one["length"] for one in records if not one["finished"]}
-        wrong = {id for id in held | rows if id not in joined and held.get(id) != rows.get(id)}
-        wrong |= {id for id in joined if rows.get(id)}
-        assert not wrong, [(id, held.get(id), rows.get(id)) for id in wrong]
+        done = {one["id"] for one in records if one["finished"]}
+        over = done | {one["id"] for one in records if one["joined"] in done}
+        held = {one["id"]: 0 if one["parts"] else one["length"] for one in records}
+        held = {id: held[id] for id in ids - over}
+        rows = {id: size for id, size in rows.items() if size or id not in over}
+        assert held == rows, held.items() ^ rows.items()
         stray = {path.name for path in self.staging.iterdir() if path.name[:36] not in ids}
         assert not stray, f"no upload's: {stray}"
 

@@ -7,7 +7,7 @@ the next request of a kept or pipelined connection by them.
 """
 
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from .stream import Body
 from .watch import STEP, Gone, Stopped, Watch
@@ -41,7 +41,7 @@ def _unreader(environ: "WSGIEnvironment", reader: Any) -> Any:
 
 
 class ServerBody(Body):
-    """What the two bodies share: the socket with a short timeout, given back as it was."""
+    """What the two bodies share: in a `with` the socket has a short timeout, then its own again."""
 
     def __init__(
         self, environ: "WSGIEnvironment", body: Any, unreader: Any, watch: Watch | None
@@ -51,7 +51,10 @@ class ServerBody(Body):
         self._socket: socket.socket = unreader.sock
         self._timeout = self._socket.gettimeout()
         self._speaks = environ.get("SERVER_PROTOCOL") == "HTTP/1.1"
+
+    def __enter__(self) -> Self:
         self._socket.settimeout(STEP)
+        return self
 
     def restore(self) -> None:
         """The timeout as it was."""
@@ -130,7 +133,10 @@ class ChunkedBody(ServerBody):
     ) -> None:
         super().__init__(environ, body, unreader, watch)
         self._piece = memoryview(b"")
+
+    def __enter__(self) -> Self:
         self._unreader.sock = _Patient(self._socket, self)
+        return super().__enter__()
 
     def take(self, view: memoryview) -> int:
         """From the piece at hand, or the next one."""

@@ -26,7 +26,7 @@ class Body(io.RawIOBase):
     """What all bodies can do.
 
     `left` is how many bytes are still to come, None when only the end will tell (chunked).
-    Use it in a `with`: the server gets its socket back as it was.
+    Use it in a `with`, or in several: after each the server has its socket back as it was.
     """
 
     left: int | None = None

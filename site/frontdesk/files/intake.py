@@ -65,7 +65,11 @@ def keep(path: list[str], on_conflict: OnConflict = "number") -> Outcome:
     """Keep the files of this request in the member's folder at ``path``, each for itself."""
     outcome = Outcome(path, on_conflict)
     _keep_each(request.files.getlist("the_file"), outcome)
-    if cast(Request, request).cut_off:
+    asked = cast(Request, request)
+    if asked.too_slow:
+        said = _("The transfer was too slow to go on. Choose the files that are missing once more.")
+        outcome.refuse(Refused(said, "the_file", 408))
+    elif asked.cut_off:
         said = _("The connection broke off. Choose the files that are missing once more.")
         outcome.refuse(Refused(said, "the_file", 400))
     return outcome

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import IO, NamedTuple
+from typing import NamedTuple, Protocol
 
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 
-# gunicorn 27 receives 1 MiB at a time, and copies what is left of it each time less is read.
 BLOCK = 1024 * 1024
 MOST_PARTS = 1000
 # A part's headers are a name and a type; a body that never ends them would fill the memory.
@@ -22,12 +21,21 @@ LONGEST_HEADERS = 8 * 1024
 LONGEST_BOUNDARY = 256  # RFC 2046 says 70; Werkzeug's test client takes up to 71
 
 
+class Stream(Protocol):
+    """What ``open_body()`` gives."""
+
+    def readinto(self, buffer: memoryview, /) -> int | None: ...
+
+
 class CutOff(Exception):
     """The body ended before its end."""
 
 
 class Part(NamedTuple):
-    """One field or file. ``data`` is to be read to its end before the next part is asked for."""
+    """One field or file. ``data`` is to be read to its end before the next part is asked for.
+
+    A piece of it stays as it is until the one after the next is asked for: two blocks take turns.
+    """
 
     name: str
     filename: str | None
@@ -41,15 +49,16 @@ class Multipart:
     :raise 400: if the boundary is none
     """
 
-    def __init__(self, stream: IO[bytes], boundary: str, length: int | None) -> None:
+    def __init__(self, stream: Stream, boundary: str, length: int | None) -> None:
         if not 0 < len(boundary) <= LONGEST_BOUNDARY or not boundary.isascii():
             raise BadRequest
         self.stream, self.length, self.arrived = stream, length, 0
         self.mark = b"\r\n--" + boundary.encode()
-        self.rest = b"\r\n"  # so that the first boundary looks like the others
-        self.at = (
-            0  # where reading stands in it; cutting it each time would copy a block for each part
-        )
+        size = min(BLOCK, length or BLOCK) + LONGEST_HEADERS
+        self.block, self.other = bytearray(size), bytearray(size)
+        self.at, self.end = 0, 2  # what is left to look at
+        self.block[:2] = b"\r\n"  # so that the first boundary looks like the others
+        self.broke: Exception | None = None
 
     def parts(self) -> Iterator[Part]:
         """Each part in turn.
@@ -68,6 +77,7 @@ class Multipart:
             about = parse_options_header(headers.get("Content-Disposition", ""))[1]
             yield Part(about.get("name", ""), about.get("filename"), headers, self._data())
         if self.length is None or self.arrived < self.length:
+            self.at = self.end
             with suppress(CutOff):  # an epilogue is of no interest, but should be out of the way
                 self._more()
 
@@ -85,9 +95,9 @@ class Multipart:
 
     def _ends(self) -> bool:
         """Whether the boundary just read was the last; else skip to the next line."""
-        while len(self.rest) < self.at + 2:
-            self._grow()
-        if self.rest.startswith(b"--", self.at):
+        while self.end - self.at < 2:
+            self._more()
+        if self.block.startswith(b"--", self.at, self.end):
             return True
         if self._line(b"\r\n").strip(b" \t"):
             raise BadRequest
@@ -113,23 +123,19 @@ class Multipart:
         """Pieces of what comes before the next boundary."""
         self._skip_blank_line()
         overlap = len(self.mark) - 1  # so much of a boundary may have begun
-        while (found := self.rest.find(self.mark, self.at)) < 0:
-            end = max(self.at, len(self.rest) - overlap)
-            yield memoryview(self.rest)[self.at : end]
-            self.at, tail = end, self.rest[end:]
-            block = self._more()
-            if len(block) >= overlap and self.mark not in tail + block[:overlap]:
-                yield memoryview(tail)  # rather than copy a block for its sake
-                tail = b""
-            self.rest, self.at = tail + block, 0
-        yield memoryview(self.rest)[self.at : found]
+        while (found := self.block.find(self.mark, self.at, self.end)) < 0:
+            end = max(self.at, self.end - overlap)
+            yield memoryview(self.block)[self.at : end]
+            self.at = end
+            self._more()
+        yield memoryview(self.block)[self.at : found]
         self.at = found + len(self.mark)
 
     def _skip_blank_line(self) -> None:
         """Go to the data; without any the blank line may belong to the boundary (RFC 2046)."""
-        while len(self.rest) < self.at + len(self.mark):
-            self._grow()
-        if not self.rest.startswith(self.mark, self.at):
+        while self.end - self.at < len(self.mark):
+            self._more()
+        if not self.block.startswith(self.mark, self.at, self.end):
             self.at += 2
 
     def _line(self, end: bytes) -> bytes:
@@ -137,27 +143,37 @@ class Multipart:
 
         :raise 400: if it is too long
         """
-        while (found := self.rest.find(end, self.at, self.at + LONGEST_HEADERS)) < 0:
-            if len(self.rest) >= self.at + LONGEST_HEADERS:
+        while (found := self.block.find(end, self.at, self._reach)) < 0:
+            if self.end - self.at >= LONGEST_HEADERS:
                 raise BadRequest
-            self._grow()
-        line, self.at = self.rest[self.at : found], found + len(end)
+            self._more()
+        line, self.at = bytes(self.block[self.at : found]), found + len(end)
         return line
 
-    def _grow(self) -> None:
-        self.rest, self.at = self.rest[self.at :] + self._more(), 0
+    @property
+    def _reach(self) -> int:
+        return min(self.end, self.at + LONGEST_HEADERS)
 
-    def _more(self) -> bytes:
-        """The next block.
+    def _more(self) -> None:
+        """The next block, behind what is left of this one: at most a part's headers.
 
         :raise CutOff: if there is none
         """
+        left, view = self.end - self.at, memoryview(self.other)
+        view[:left] = memoryview(self.block)[self.at : self.end]
+        count = self._fill(view[left : left + BLOCK])
+        if not count:
+            raise CutOff from self.broke
+        self.block, self.other = self.other, self.block
+        self.at, self.end = 0, left + count
+
+    def _fill(self, view: memoryview) -> int:
+        """As many bytes as there are; a piece at a time would cost a search for each."""
+        count = 0
         try:
-            block = self.stream.read(BLOCK)
-        except Exception as error:  # OSError, ClientDisconnected, or one of the server's own
-            self.length = max(self.length or 0, self.arrived + 1)
-            raise CutOff from error
-        if not block:
-            raise CutOff
-        self.arrived += len(block)
-        return block
+            while not self.broke and (more := self.stream.readinto(view[count:])):
+                count += more
+        except Exception as error:  # Stopped, OSError, or one of the server's own
+            self.broke, self.length = error, max(self.length or 0, self.arrived + count + 1)
+        self.arrived += count
+        return count

@@ -13,7 +13,7 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
-from frontdesk.files.multipart import CutOff, Multipart, Part
+from frontdesk.files.multipart import CutOff, Multipart, Part, Stream
 
 if TYPE_CHECKING:
     from frontdesk.storage import Storage
@@ -33,6 +33,7 @@ class Intake:
         self.left, self.min_free = budget, min_free
         self.begun: list[Staged] = []
         self.cut_off = False
+        self.why: BaseException | None = None
 
     def begin(self) -> Staged:
         self.begun.append(self.storage.begin())
@@ -46,7 +47,7 @@ class Intake:
         refused = staged.refused or self._refusal(staged.size + len(data), len(data))
         if not refused:
             try:
-                self.left -= staged.write(data)
+                self.left -= staged.take(data)
             except OSError as error:
                 if error.errno not in FULL:
                     raise
@@ -63,9 +64,9 @@ class Intake:
             return "no_space"
         return "disk_full" if self.storage.free() - more < self.min_free else None
 
-    def broke_off(self, complete: list[FileStorage]) -> None:
+    def broke_off(self, why: BaseException | None, complete: list[FileStorage]) -> None:
         """The body ended early: give back what the file in the middle of it had."""
-        self.cut_off = True
+        self.cut_off, self.why = True, why
         streams: list[object] = [file.stream for file in complete]
         for staged in self.begun:
             if staged not in streams:
@@ -101,7 +102,7 @@ class Parser(FormDataParser):
         """
         if mimetype == "multipart/form-data":
             boundary = (options or {}).get("boundary", "")
-            self._receive(Multipart(stream, boundary, content_length))
+            self._receive(Multipart(cast(Stream, stream), boundary, content_length))
             return stream, self.cls(self.fields), self.cls(self.files)
         if mimetype == "application/x-www-form-urlencoded":  # Werkzeug reads it whole
             self._allow(self.text_left + 1 if content_length is None else content_length)
@@ -111,8 +112,8 @@ class Parser(FormDataParser):
         try:
             for part in body.parts():
                 self._take(part)
-        except CutOff:
-            self.intake.broke_off([file for _, file in self.files])
+        except CutOff as cut:
+            self.intake.broke_off(cut.__cause__, [file for _, file in self.files])
         except BaseException:
             self.intake.close()
             raise
@@ -137,6 +138,7 @@ class Parser(FormDataParser):
         staged = self.intake.begin()
         for piece in part.data:
             self.intake.write(staged, piece)
+        staged.settle()  # the next file comes in the same blocks
         stream = cast(IO[bytes], staged)
         file = FileStorage(stream, part.filename, part.name, headers=part.headers)
         self.files.append((part.name, file))

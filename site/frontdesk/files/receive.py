@@ -6,14 +6,15 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any
 
 import flask
 from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.formparser import FormDataParser
-from werkzeug.wsgi import get_input_stream
 
+from flask_resumable import open_body
+from flask_resumable.receiving import Body, Stalled, Watch
 from frontdesk.files.parts import Intake, Parser
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ UPLOADS, FORMS, DRAINS = (threading.BoundedSemaphore(most) for most in (32, 16, 
 LONGEST_WAIT = 0.25  # seconds for such a place
 # A form without files on their way to storage: seconds, and bytes a second on top.
 SLOWEST_FORM, SLOWEST_RATE = 20.0, 50_000
+IDLE = 2.0  # seconds of silence after which the rest of a refused body is not waited for
 MOST_DRAINED, LONGEST_DRAIN = 64 * 1024 * 1024, 10.0  # bytes and seconds; then the line is cut
 
 
@@ -49,6 +51,11 @@ class Request(flask.Request):
         self._intake = Intake(storage, max_file_size, budget, min_free)
 
     @property
+    def too_slow(self) -> bool:
+        """Whether the body was cut off by us, since next to nothing came for half a minute."""
+        return self.cut_off and isinstance(self._intake.why if self._intake else None, Stalled)
+
+    @property
     def cut_off(self) -> bool:
         """Whether the body broke off; ``form`` and ``files`` hold what arrived complete."""
         return bool(self._intake and self.files is not None and self._intake.cut_off)
@@ -69,13 +76,23 @@ class Request(flask.Request):
         slots = UPLOADS if self._intake else FORMS
         if not slots.acquire(timeout=LONGEST_WAIT):
             raise ServiceUnavailable
-        most = min(self.content_length or 0, self.max_content_length or 0)
-        seconds = SLOWEST_FORM + most / SLOWEST_RATE
         try:
-            with _hanging_up(self.environ, None if self._intake else seconds):
+            with self._streamed() if self._intake else self._hurried():
                 super()._load_form_data()
         finally:
             slots.release()
+
+    def _streamed(self) -> Body:
+        """The body straight from the server's socket, for :class:`Parser` to read."""
+        config = flask.current_app.config
+        least, window = config.get("MIN_UPLOAD_RATE", 0), config.get("RESUMABLE_RATE_WINDOW", 30.0)
+        body = open_body(self.environ, Watch(rate=least, window=window))
+        self.__dict__["stream"] = body
+        return body
+
+    def _hurried(self) -> AbstractContextManager[None]:
+        most = min(self.content_length or 0, self.max_content_length or 0)
+        return _hanging_up(self.environ, SLOWEST_FORM + most / SLOWEST_RATE)
 
     def make_form_data_parser(self) -> FormDataParser:
         if self._intake is None:
@@ -122,23 +139,27 @@ def drain(request: flask.Request, most_bytes: int, most_seconds: float) -> bool:
     An answer that comes while the client still sends becomes a 502 behind nginx and a reset
     connection in a browser.
     """
+    stream = request.__dict__.get("stream")
+    if stream is not None and not isinstance(stream, Body):
+        return _drain_plain(stream, request.environ, most_bytes, most_seconds)
+    with stream or open_body(request.environ) as body, suppress(Exception):
+        body.watch = Watch(idle=min(IDLE, most_seconds))
+        return body.drain(most_bytes, most_seconds)
+    return False  # cut off (servers have errors of their own for that), too long or too slow
+
+
+def _drain_plain(
+    stream: IO[bytes], environ: dict[str, Any], most_bytes: int, most_seconds: float
+) -> bool:
+    """The same where Werkzeug has begun to read."""
     ends = time.monotonic() + most_seconds
-    stream = _stream(request)
-    with suppress(Exception), _hanging_up(request.environ, most_seconds):
+    with suppress(Exception), _hanging_up(environ, most_seconds):
         while time.monotonic() < ends:
             block = stream.read(max(0, min(BLOCK, most_bytes)))
             if not block:
                 return most_bytes > 0
             most_bytes -= len(block)
-    return False  # cut off (servers have errors of their own for that), too long or too slow
-
-
-def _stream(request: flask.Request) -> IO[bytes]:
-    """The body where reading stopped, whatever Flask's limit says of its length."""
-    if "stream" not in request.__dict__:
-        request.__dict__["stream"] = get_input_stream(request.environ)
-    stream: IO[bytes] = request.__dict__["stream"]
-    return stream
+    return False
 
 
 @contextmanager

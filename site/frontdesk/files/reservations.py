@@ -39,7 +39,7 @@ def row_of(session: Session, upload_id: UUID) -> Upload:
 
 
 def of_parts(session: Session, member_id: UUID, addresses: list[str]) -> int:
-    """What is held for the parts of a whole; from now on it is held for the whole."""
+    """What is held for the parts of a whole; from now on they hold nothing."""
     ids = {_id_in(address) for address in addresses}
     mine = select(Upload).where(Upload.id.in_(ids), Upload.owner_id == member_id)
     held = 0

@@ -86,10 +86,10 @@ def _begin(upload: flask_resumable.Upload) -> None:
             name=name,
             folder="/".join(names.folder_parts(upload.metadata.get("folder", ""))),
         )
-        row.reserved = reservations.of_parts(session, row.owner_id, upload.parts)
         session.add(row)
         session.flush()
-        reservations.hold(session, row, upload.length or 0)
+        if not upload.parts:  # they hold it until the whole is a file: a crash may come before
+            reservations.hold(session, row, upload.length or 0)
         audit.record("upload.begin", member_id=row.owner_id, upload=str(row.id))
 
 
@@ -162,6 +162,7 @@ def _take_over(session: Session, upload: flask_resumable.Upload) -> Arrival:
     blob = Blob(id=row.id, size=size, sha256=upload.sha256 or "")
     who = session.get_one(Member, row.owner_id).username
     arrival = arrive(_folder(row), row.name, blob, _kind(row), _on_conflict(upload), who=who)
+    row.reserved += reservations.of_parts(session, row.owner_id, upload.parts)
     reservations.count_off(session, row, arrival.added)
     return arrival
 
@@ -200,6 +201,7 @@ def init_app(app: Flask) -> None:
             RESUMABLE_MAX_SIZE=config["MAX_FILE_SIZE"],
             RESUMABLE_EXPIRY=float(config["UPLOAD_EXPIRY"]),
             RESUMABLE_KEEP_FREE=config["MIN_FREE_SPACE"],
+            RESUMABLE_MIN_RATE=config["MIN_UPLOAD_RATE"],
             RESUMABLE_SLOTS=SLOTS,
         )
         resumable.init_app(app)

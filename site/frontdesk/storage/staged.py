@@ -48,7 +48,7 @@ class Staged(io.RawIOBase):
     @property
     def sha256(self) -> str:
         """The hash of what was written so far, in hex."""
-        self._hashed()
+        self.settle()
         return self._hash.hexdigest()
 
     def write(self, data: ReadableBuffer, /) -> int:
@@ -57,9 +57,14 @@ class Staged(io.RawIOBase):
         :raise OSError: if the disk is full or broken; then only :meth:`discard` makes sense
         """
         block = memoryview(data).cast("B")
-        if not block.readonly:  # it may change while it is being hashed
-            block = memoryview(bytes(block))
-        self._hashed()
+        return self.take(block if block.readonly else memoryview(bytes(block)))
+
+    def take(self, block: memoryview) -> int:
+        """Append without a copy: ``block`` must not change before the next one, or :meth:`settle`.
+
+        :raise OSError: as :meth:`write`
+        """
+        self.settle()
         if len(block) >= ON_A_THREAD:
             self._hashing = _hashers.submit(self._hash.update, block)
         else:
@@ -76,7 +81,7 @@ class Staged(io.RawIOBase):
 
         :raise OSError: if the disk did not take it; the bytes are gone once this is closed
         """
-        self._hashed()
+        self.settle()
         os.fdatasync(self._file)
         shard = self._final.parent
         with suppress(FileExistsError):
@@ -97,7 +102,7 @@ class Staged(io.RawIOBase):
         """Give the bytes back to the disk now; what is read afterwards is empty."""
         if not self.closed and not self._kept:
             self._path.unlink(missing_ok=True)
-            self._hashed()
+            self.settle()
             os.ftruncate(self._file, 0)
             self._hash, self.size, self._at, self._written_back = hashlib.sha256(), 0, 0, 0
 
@@ -136,7 +141,7 @@ class Staged(io.RawIOBase):
     def seekable(self) -> bool:
         return True
 
-    def _hashed(self) -> None:
+    def settle(self) -> None:
         """Wait until the block before is hashed: at most one is in memory on our account."""
         if self._hashing:
             self._hashing.result()
