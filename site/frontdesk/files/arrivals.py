@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
 
-from flask import current_app
 from flask_babel import gettext as _
+from sqlalchemy import inspect
 
 from frontdesk import audit
-from frontdesk.db import db, now, transaction
-from frontdesk.files import folders, names, service
+from frontdesk.files import blobs, folders, history, keeping, names
 from frontdesk.files.kinds import media_type
-from frontdesk.files.models import Blob, File, Folder, Version
+from frontdesk.files.models import Blob, File, Folder
 from frontdesk.forms import Refused
-from frontdesk.language import size as in_words
 from frontdesk.storage import Staged
 
 HEAD = 4_096  # bytes that a file's type is read off
@@ -32,12 +28,14 @@ ON_CONFLICT: tuple[OnConflict, ...] = ("number", "version", "refuse")
 class Arrival:
     """The file that holds the bytes now, and what became of them.
 
-    ``same`` is a file that held them already: nothing was written, and their new copy may go.
+    "same" is a file that held them already: nothing was written. ``unused`` are blobs to forget
+    once the verb is committed: that copy's, and that of the oldest version, if it had to go.
     ``added`` is how many bytes of quota it takes.
     """
 
     file: File
     came: Literal["new", "version", "same"]
+    unused: list[UUID] = field(default_factory=list)
 
     @property
     def added(self) -> int:
@@ -59,15 +57,14 @@ def take_in(
         ``on_conflict`` says so
     """
     name = names.clean(raw_name)
-    check(name, staged)
+    keeping.check(name, staged)
     staged.seek(0)
     kind = media_type(staged.read(HEAD), name)
-    with kept(staged):
+    with keeping.kept(staged):
         folder = folders.make(member_id, path)
-        arrival = arrive(folder, name, blob_of(staged), kind, on_conflict)
-        charge(member_id, arrival.added, name)
-    if arrival.came == "same":
-        service.storage().delete(staged.id)
+        arrival = arrive(folder, name, keeping.blob_of(staged), kind, on_conflict)
+        keeping.charge(member_id, arrival.added, name)
+    blobs.forget(arrival.unused)
     return arrival
 
 
@@ -94,7 +91,7 @@ def arrive(
     if free != name and on_conflict == "refuse":
         raise taken(name)
     file = File(owner_id=folder.owner_id, folder_id=folder.id, name=free, media_type=media_type)
-    add(file, blob)
+    keeping.add(file, blob)
     _record("file.upload", file, who)
     return Arrival(file, "new")
 
@@ -105,102 +102,15 @@ def taken(name: str) -> Refused:
     return Refused(said, "the_file", 409)
 
 
-def add(file: File, blob: Blob) -> None:
-    """Write the rows of a file; a part of another verb, which charges."""
-    file.name_key, file.size, file.blob_id = names.key(file.name), blob.size, blob.id
-    db.session.add(blob)
-    db.session.flush()
-    db.session.add(file)
-    db.session.flush()
-
-
-def blob_of(staged: Staged) -> Blob:
-    """The row of bytes that are kept."""
-    return Blob(id=staged.id, size=staged.size, sha256=staged.sha256)
-
-
-def charge(member_id: UUID, size: int, name: str) -> None:
-    """Count ``size`` more bytes as used; a part of another verb.
-
-    :raise Refused: if others were faster than this one's budget
-    """
-    if not service.charge(member_id, size):
-        raise _no_space(name)
-
-
-def check(name: str, staged: Staged) -> None:
-    """:raise Refused: if the bytes broke a limit on their way in, or there are none"""
-    if staged.refused == "too_large":
-        most = in_words(current_app.config["MAX_FILE_SIZE"])
-        said = _("“%(name)s” must be smaller than %(size)s", name=name, size=most)
-        raise Refused(said, "the_file", 413)
-    if staged.refused == "no_space":
-        raise _no_space(name)
-    if staged.refused == "disk_full":
-        said = _("The disk is full, so “%(name)s” was not saved. Ask the administrator.", name=name)
-        raise Refused(said, "the_file", 507)
-    if staged.size == 0:
-        raise Refused(_("“%(name)s” is empty", name=name), "the_file")
-
-
-@contextmanager
-def kept(staged: Staged) -> Iterator[None]:
-    """Make ``staged`` a blob, then write the rows that point at it, in one transaction.
-
-    What goes wrong before the commit takes the bytes along. When the commit itself fails nobody
-    knows whether it was written, so they stay for the purge: bytes without a row can be removed
-    later, a row without bytes can't be mended.
-    """
-    try:
-        staged.keep()
-    except OSError as error:
-        current_app.logger.error("The storage refused", exc_info=error)
-        said = _("The file could not be written to the disk. Ask the administrator.")
-        raise Refused(said, "the_file", 507) from error
-    committing = False
-    try:
-        with transaction():
-            yield
-            committing = True
-    except BaseException:
-        if not committing:
-            service.storage().delete(staged.id)
-        raise
-
-
 def _next_version(file: File, blob: Blob, media_type: str, who: str) -> Arrival:
     """What ``file`` held becomes a version of it, unless it is these very bytes."""
-    db.session.refresh(file, with_for_update=True)  # on PostgreSQL two may be here at a time
+    history.lock(file)
     if blob.sha256 and blob.sha256 == file.blob.sha256:
-        return Arrival(file, "same")
-    put(file, blob, media_type)
+        return Arrival(file, "same", [blob.id] if inspect(blob).transient else [])
+    dropped = history.put(file, blob, media_type)
     _record("file.version", file, who, version=file.version)
-    return Arrival(file, "version")
-
-
-def put(file: File, blob: Blob, media_type: str) -> None:
-    """Make ``blob`` the newest version of ``file``, which is locked; a part of another verb."""
-    db.session.add(
-        Version(
-            file_id=file.id,
-            number=file.version,
-            blob_id=file.blob_id,
-            size=file.size,
-            media_type=file.media_type,
-            created_at=file.created_at,
-        )
-    )
-    db.session.add(blob)
-    db.session.flush()
-    file.blob, file.size, file.media_type = blob, blob.size, media_type
-    file.version, file.created_at = file.version + 1, now()
-    db.session.flush()
+    return Arrival(file, "version", dropped)
 
 
 def _record(what: str, file: File, who: str, **facts: int) -> None:
     audit.record(what, member_id=file.owner_id, who=who, file=str(file.id), size=file.size, **facts)
-
-
-def _no_space(name: str) -> Refused:
-    said = _("No space is left for “%(name)s”. Empty your bin or ask the admin.", name=name)
-    return Refused(said, "the_file", 413)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from uuid import UUID
 
-from sqlalchemy import Column, Select, delete, select
+from sqlalchemy import Column, Select, delete, exists, select
 
 from frontdesk.db import Base, db
 from frontdesk.files import thumbnails
@@ -44,6 +44,12 @@ def forget(ids: Sequence[UUID]) -> None:
     """Remove the bytes of blobs whose rows are gone, and what was made of them."""
     for id in ids:
         thumbnails.forget(id)
+
+
+def held_by_post(id: UUID) -> bool:
+    """Whether it would stay though no file and no version points at it: that space counts too."""
+    others = [c for c in _pointing_at_blobs() if c.table.name not in {"files", "versions"}]
+    return any(db.session.scalar(select(exists().where(column == id))) for column in others)
 
 
 def _pointing_at_blobs() -> Iterator[Column[UUID]]:

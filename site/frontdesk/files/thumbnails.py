@@ -14,7 +14,7 @@ from sqlalchemy import delete, exists, select
 from frontdesk import audit, pictures
 from frontdesk.accounts.models import Member
 from frontdesk.db import db, transaction
-from frontdesk.files import arrivals, service
+from frontdesk.files import keeping, service
 from frontdesk.files.models import Blob, File
 from frontdesk.forms import Refused
 from frontdesk.storage import Staged
@@ -78,12 +78,12 @@ def keep_picture(member_id: UUID, staged: Staged, source: Path) -> None:
         said = _("Nothing was changed. Try again in a minute.")
         raise Refused(said, "image", 503) from error
     staged.write(made["picture"])
-    with arrivals.kept(staged):
+    with keeping.kept(staged):
         member = _changing(member_id)
         before = _drop(member)
         file = File(owner_id=member_id, name="picture.webp", media_type="image/webp")
-        arrivals.add(file, arrivals.blob_of(staged))
-        arrivals.charge(member_id, file.size, file.name)
+        keeping.add(file, keeping.blob_of(staged))
+        keeping.charge(member_id, file.size, file.name)
         member.picture_id = file.id
         audit.record("member.picture", member_id=member_id, who=member.username)
     forget(before)

@@ -23,7 +23,7 @@ from frontdesk import audit
 from frontdesk.access import acts_by_token, by_token, check_scope, public
 from frontdesk.accounts.models import Member
 from frontdesk.db import db, transaction
-from frontdesk.files import folders, names, places, reservations, service
+from frontdesk.files import blobs, folders, names, places, reservations, service
 from frontdesk.files.arrivals import HEAD, Arrival, OnConflict, arrive
 from frontdesk.files.kinds import media_type
 from frontdesk.files.models import Blob, File, Folder, Upload
@@ -142,8 +142,7 @@ def _finish(upload: flask_resumable.Upload) -> None:
             "version": arrival.file.version,
             "came": arrival.came,
         }
-    if arrival.came == "same":
-        service.storage().delete(upload.id)
+    blobs.forget(arrival.unused)
 
 
 def _arrival(session: Session, upload: flask_resumable.Upload) -> Arrival | None:
