@@ -149,12 +149,18 @@ def member(app: Flask) -> Iterator[Callable[[str], Member]]:
 def keep(app: Flask) -> Callable[..., str]:
     """Put a file into a member's place, without a browser; gives its id."""
 
-    def keep(owner: str, name: str, content: bytes = b"content", folder: str = "") -> str:
+    def keep(
+        owner: str,
+        name: str,
+        content: bytes = b"content",
+        folder: str = "",
+        on_conflict: arrivals.OnConflict = "number",
+    ) -> str:
         with app.test_request_context(), files.storage().begin() as staged:
             staged.write(content)
             found = accounts.find(owner)
             assert found
             path = [part for part in folder.split("/") if part]
-            return str(arrivals.take_in(found.id, path, name, staged).file.id)
+            return str(arrivals.take_in(found.id, path, name, staged, on_conflict).file.id)
 
     return keep

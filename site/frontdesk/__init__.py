@@ -27,7 +27,7 @@ from frontdesk import (
 from frontdesk.accounts import login, setup
 from frontdesk.admin import overview
 from frontdesk.api import people
-from frontdesk.files import bin, browse, file, picture, receive, sending, upload, uploads
+from frontdesk.files import bin, browse, file, picture, receive, sending, upload, uploads, version
 from frontdesk.hello import about, choices, home
 from frontdesk.posts import links, parcels, visit
 from frontdesk.profile import profile, tokens
@@ -38,7 +38,7 @@ PLUMBING = (
     *(templating, assets, errors, receive, uploads, cli),
 )
 PAGES = (
-    *(login, setup, home, choices, about, upload, sending, browse, file, bin, picture),
+    *(login, setup, home, choices, about, upload, sending, browse, file, version, bin, picture),
     *(parcels, links, visit, profile, tokens, people, overview),
 )
 

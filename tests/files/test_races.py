@@ -35,8 +35,8 @@ class Crowd:
         headers = {"X-CSRFToken": self.token}
         return client.post(url, data=data, headers=headers, buffered=True, **more).status_code
 
-    def upload(self, name: str, content: bytes, folder: str = "") -> int:
-        body = multipart({"folder": folder}, [(name, content)])
+    def upload(self, name: str, content: bytes, folder: str = "", **answers: str) -> int:
+        body = multipart({"folder": folder, **answers}, [(name, content)])
         return self.post("/upload", body, content_type=CONTENT_TYPE)
 
     def all(self, act: Callable[[int], int]) -> Counter[int]:

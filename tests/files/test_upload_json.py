@@ -24,6 +24,7 @@ def test_a_program_gets_a_list_of_its_files(alice: Browser) -> None:
         "sha256": hashlib.sha256(b"%PDF-1").hexdigest(),
         "url": f"/file/{first['id']}/a.pdf",
         "version": 1,
+        "came": "new",
     }
     assert (second["path"], second["size"]) == ("in/b.bin", 2)
 

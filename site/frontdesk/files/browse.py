@@ -9,7 +9,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from frontdesk.access import by_token
-from frontdesk.files import folders, listing, thumbnails
+from frontdesk.files import folders, history, listing, thumbnails
 from frontdesk.files.deliver import shown_inline
 from frontdesk.files.models import File, Folder
 from frontdesk.files.places import send
@@ -36,6 +36,7 @@ def browse(subpath: str) -> Response:
     return page(
         "files/file.html",
         file=found,
+        versions=history.of(found) if found.version > 1 else [],
         crumbs=_crumbs(parts[:-1]),
         opens=shown_inline(found.media_type),
         has_preview=thumbnails.has_thumbnail(found),

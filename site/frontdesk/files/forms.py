@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
-from wtforms import Field, MultipleFileField, StringField, SubmitField
+from wtforms import Field, MultipleFileField, RadioField, StringField, SubmitField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # new in 3.3
 
 from frontdesk.forms import Form
 from frontdesk.forms.rules import Enter
@@ -22,6 +23,14 @@ class UploadForm(Form):
         _("Folder"),
         description=_("Such as reports/2026. It is made if it isn't there."),
         render_kw={"autocomplete": "off", "spellcheck": "false"},
+    )
+    on_conflict = RadioField(
+        _("If a name is there already"),
+        choices=[
+            SelectChoice("number", _("Keep both")),
+            SelectChoice("version", _("Save as a new version")),
+        ],
+        default="number",
     )
     submit = SubmitField(_("Upload"))
 

@@ -27,9 +27,12 @@ class Outcome:
     path: list[str]
     on_conflict: OnConflict = "number"
     arrivals: list[Arrival] = field(default_factory=list)
-    saved: list[File] = field(default_factory=list)
     renamed: list[tuple[str, str]] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+
+    @property
+    def saved(self) -> list[File]:
+        return [arrival.file for arrival in self.arrivals]
 
     def refuse(self, no: Refused) -> None:
         """Note a refusal; what is wrong with the folder is said once, not for each file."""
@@ -42,6 +45,10 @@ class Outcome:
             name = names.clean(file.filename or "")
             said = _("“%(name)s” could not be saved. Try again in a minute.", name=name)
             self.refuse(Refused(said, "the_file", 503))
+
+    def that_came(self, how: str) -> list[str]:
+        """The names of those that came so; see :class:`Arrival`."""
+        return [arrival.file.name for arrival in self.arrivals if arrival.came == how]
 
     @property
     def status(self) -> int:
@@ -95,7 +102,6 @@ def _keep_one(sent: FileStorage, outcome: Outcome) -> None:
     staged = cast(Staged, sent.stream)
     path = outcome.path + parents
     arrival = arrivals.take_in(current_user.id, path, raw, staged, outcome.on_conflict)
-    outcome.saved.append(arrival.file)
     outcome.arrivals.append(arrival)
     if "/".join([*parents, arrival.file.name]) != raw:
         outcome.renamed.append((raw, arrival.file.name))

@@ -30,10 +30,11 @@ def upload() -> Response:
     """Show the form; keep what it sends, and name what could not be kept."""
     if request.method == "POST":
         intake.receive()
-    form = UploadForm(folder=request.args.get("folder", ""))
+    asked = {name: request.args[name] for name in ("folder", "on_conflict") if name in request.args}
+    form = UploadForm(data=asked)
     if not form.validate_on_submit():
         return _page(form, Outcome([]))
-    outcome = intake.keep(names.folder_parts(form.folder.data or ""))
+    outcome = intake.keep(names.folder_parts(form.folder.data or ""), form.on_conflict.data)
     if not outcome.saved and not outcome.refused:
         outcome.refused.append(Refused(_("Select a file"), "the_file"))
     if outcome.refused:
@@ -59,18 +60,34 @@ def _show(outcome: Outcome) -> Response:
     """All files stay: programs get a list of them, people see the folder."""
     where = listing.address(*outcome.path)
     if wants_json():
-        response = jsonify([intake.describe(file) for file in outcome.saved])
+        response = jsonify([intake.describe(a.file) | {"came": a.came} for a in outcome.arrivals])
         response.status_code = 201
         return response
-    saved = [_shown(file.name) for file in outcome.saved[:NAMED_AT_MOST]]
-    flash(
-        ngettext("%(names)s was saved.", "%(num)s files were saved: %(names)s",
-                 len(outcome.saved), names=_listed(saved, len(outcome.saved)))
-    )  # fmt: skip
+    _say_what_came(outcome)
+    return redirect(where, 303)
+
+
+def _say_what_came(outcome: Outcome) -> None:
+    new, newer, same = (outcome.that_came(how) for how in ("new", "version", "same"))
+    if new:
+        flash(
+            ngettext("%(names)s was saved.", "%(num)s files were saved: %(names)s",
+                     len(new), names=_listed(new))
+        )  # fmt: skip
+    if newer:
+        flash(
+            ngettext("%(names)s has a new version.", "%(num)s files have new versions: %(names)s",
+                     len(newer), names=_listed(newer))
+        )  # fmt: skip
+    if same:
+        flash(
+            ngettext("%(names)s is the same as before. Nothing was changed.",
+                     "%(num)s files are the same as before: %(names)s",
+                     len(same), names=_listed(same))
+        )  # fmt: skip
     for raw, name in outcome.renamed[:NAMED_AT_MOST]:
         said = _("“%(raw)s” is now called “%(name)s”.", raw=_shown(raw), name=_shown(name))
         flash(said)
-    return redirect(where, 303)
 
 
 def _say_what_failed(form: UploadForm, outcome: Outcome) -> Response:
@@ -102,7 +119,7 @@ def _shown(name: str) -> str:
     return name if len(name) <= SHOWN_OF_A_NAME else name[:SHOWN_OF_A_NAME] + "…"
 
 
-def _listed(shown: list[str], count: int) -> str:
-    rest = count - len(shown)
-    more = [ngettext("%(num)s more", "%(num)s more", rest)] if rest else []
-    return ", ".join([f"“{name}”" for name in shown] + more)
+def _listed(names: list[str]) -> str:
+    rest = len(names) - NAMED_AT_MOST
+    more = [ngettext("%(num)s more", "%(num)s more", rest)] if rest > 0 else []
+    return ", ".join([f"“{_shown(name)}”" for name in names[:NAMED_AT_MOST]] + more)

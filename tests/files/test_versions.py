@@ -1,0 +1,316 @@
+"""files/version.py - what a file held before: listed, fetched, restored, removed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from tests.browser import Browser, Page
+from tests.files.conftest import JSON, a_file, names_on, send
+from tests.files.test_races import Crowd, set_quota
+
+from frontdesk.db import db
+from frontdesk.files import service
+from frontdesk.files.models import Blob, File, Version
+from frontdesk.files.purge import purge
+
+ASK = "If a name is there already"
+
+
+@pytest.fixture
+def id(keep: Callable[..., str]) -> str:
+    """A file of Alice's with two versions."""
+    keep("alice", "a.txt", b"first")
+    return keep("alice", "a.txt", b"second", on_conflict="version")
+
+
+def save(browser: Browser, content: bytes, name: str = "a.txt", **headers: Any) -> Page:
+    """Send a file on the upload page, as a new version."""
+    browser.visit("/upload")
+    file = a_file(name, content)
+    return browser.submit("upload", the_file=file, on_conflict="version", headers=headers)
+
+
+def got(browser: Browser, url: str = "/path/a.txt") -> bytes:
+    return browser.client.get(f"{url}?download=1", buffered=True).data
+
+
+def listed(browser: Browser) -> list[str]:
+    page = browser.visit("/path/a.txt")
+    return [row.get_text() for row in page.html.select("[aria-labelledby=versions] .name")]
+
+
+# The question
+
+
+def test_the_form_keeps_both_unless_told_otherwise(alice: Browser) -> None:
+    send(alice, a_file("a.txt", b"one"))
+    page = alice.visit("/upload")
+    (question,) = [f for f in page.html.select("fieldset") if ASK in f.get_text()]
+    chosen = question.select_one("input[checked]")
+    assert chosen and chosen["value"] == "number"
+    send(alice, a_file("a.txt", b"two"))
+    assert names_on(alice.visit("/path/")) == ["a (2).txt", "a.txt"]
+
+
+def test_the_form_saves_a_new_version(alice: Browser, id: str) -> None:
+    assert save(alice, b"third").status == 303
+    assert "“a.txt” has a new version." in alice.follow().messages
+    assert names_on(alice.visit("/path/")) == ["a.txt"]
+    assert got(alice) == b"third"
+    assert got(alice, f"/file/{id}/a.txt") == b"third"
+
+
+def test_the_same_bytes_are_said_to_be_the_same(alice: Browser, id: str) -> None:
+    save(alice, b"second")
+    said = "“a.txt” is the same as before. Nothing was changed."
+    assert alice.follow().messages == [said]
+
+
+def test_a_program_is_told_what_came_of_it(alice: Browser, id: str) -> None:
+    came = [save(alice, content, **JSON).response.json[0] for content in (b"third", b"third")]
+    assert [(one["id"], one["version"], one["came"]) for one in came] == [
+        (id, 3, "version"),
+        (id, 3, "same"),
+    ]
+
+
+def test_another_answer_is_refused(alice: Browser) -> None:
+    alice.visit("/upload")
+    page = alice.submit("upload", the_file=a_file("a.txt"), on_conflict="overwrite")
+    assert page.status == 422
+    assert "on_conflict" in page.errors
+
+
+def test_the_files_page_leads_to_the_form_with_the_answer(
+    alice: Browser, keep: Callable[..., str]
+) -> None:
+    keep("alice", "a.txt", folder="reports/2026")
+    page = alice.visit("/path/reports/2026/a.txt")
+    page = alice.visit(page.link("Upload a new version"))
+    assert page.html.select_one("#folder")["value"] == "reports/2026"
+    assert page.html.select_one("input[value=version]").has_attr("checked")
+
+
+# The list
+
+
+def test_all_versions_are_listed_and_can_be_fetched(alice: Browser, id: str) -> None:
+    save(alice, b"third")
+    names = [" ".join(name.split()) for name in listed(alice)]
+    assert names == ["Version 3, the newest", "Version 2", "Version 1"]
+    held = [got(alice, f"/file/{id}/version/{number}/a.txt") for number in (1, 2, 3)]
+    assert held == [b"first", b"second", b"third"]
+
+
+def test_a_file_of_one_version_has_no_list(alice: Browser, keep: Callable[..., str]) -> None:
+    keep("alice", "a.txt")
+    assert listed(alice) == []
+    assert "The newest 20 versions are kept" in alice.page.text
+
+
+def test_restoring_makes_it_the_newest_and_loses_nothing(
+    alice: Browser, id: str, used: Callable[[str], int]
+) -> None:
+    alice.visit("/path/a.txt")
+    assert alice.submit("restore-1").location == "/path/a.txt"
+    assert "Version 1 is the newest again, as version 3." in alice.follow().messages
+    assert got(alice) == b"first"
+    assert len(listed(alice)) == 3
+    assert got(alice, f"/file/{id}/version/2/a.txt") == b"second"
+    assert used("alice") == 16
+
+
+def test_restoring_what_is_the_newest_changes_nothing(alice: Browser, id: str) -> None:
+    for _again in range(2):
+        alice.post(f"/file/{id}/version/1/change/restore")
+    assert "The newest version is the same. Nothing was changed." in alice.follow().messages
+    assert len(listed(alice)) == 3
+
+
+def test_a_version_in_the_middle_can_be_removed(
+    app: Flask, alice: Browser, id: str, used: Callable[[str], int]
+) -> None:
+    save(alice, b"third")
+    page = alice.visit(alice.visit("/path/a.txt").link("Delete version 2"))
+    assert page.title == "Delete version 2 of “a.txt” for good?"
+    assert used("alice") == 16
+    assert alice.submit("remove").location == "/path/a.txt"
+    assert "Version 2 is gone for good." in alice.follow().messages
+    assert [got(alice, f"/file/{id}/version/{n}/a.txt") for n in (1, 3)] == [b"first", b"third"]
+    assert alice.visit(f"/file/{id}/version/2/a.txt").status == 404
+    assert used("alice") == 10
+    with app.app_context():
+        assert len(db.session.scalars(select(Blob)).all()) == 2
+    save(alice, b"fourth")
+    assert len(listed(alice)) == 3 and "Version 4" in listed(alice)[0]
+
+
+def test_removing_one_of_two_that_share_their_bytes_leaves_the_other(
+    alice: Browser, id: str
+) -> None:
+    alice.post(f"/file/{id}/version/1/change/restore")
+    alice.post(f"/file/{id}/version/1/change/remove")
+    assert got(alice) == b"first"
+
+
+@pytest.mark.parametrize("what", ["a.txt", "change/restore", "change/remove"])
+def test_nobody_else_reaches_them(
+    what: str, alice: Browser, bob: Browser, carol: Browser, id: str
+) -> None:
+    address = f"/file/{id}/version/1/{what}"
+    is_form = what.startswith("change")
+    assert (bob.post(address) if is_form else bob.visit(address)).status == 404
+    assert (carol.post(address) if is_form else carol.visit(address)).status == 401
+    missing = address.replace("version/1/", "version/7/"), address.replace("/1/", f"/{2**70}/")
+    for gone in missing:
+        assert (alice.post(gone) if is_form else alice.visit(gone)).status == 404
+
+
+def test_what_is_in_the_bin_has_no_versions_to_reach(alice: Browser, id: str) -> None:
+    alice.post(f"/file/{id}/change/delete")
+    assert alice.visit(f"/file/{id}/version/1/a.txt").status == 404
+    assert alice.visit(f"/file/{id}/version/1/change/remove").status == 404
+    assert alice.post(f"/file/{id}/version/1/change/restore").status == 404
+
+
+# What becomes of them
+
+
+def test_they_come_back_from_the_bin_with_their_file(alice: Browser, id: str) -> None:
+    alice.post(f"/file/{id}/change/delete")
+    alice.post(f"/file/{id}/change/undo")
+    assert len(listed(alice)) == 2
+    assert got(alice, f"/file/{id}/version/1/a.txt") == b"first"
+
+
+def test_they_keep_to_their_file_under_another_name(alice: Browser, id: str) -> None:
+    alice.visit(f"/file/{id}/change/rename")
+    alice.submit("rename", name="b.txt")
+    assert got(alice, f"/file/{id}/version/1/a.txt") == b"first"
+    save(alice, b"other")
+    assert names_on(alice.visit("/path/")) == ["a.txt", "b.txt"]
+
+
+def test_they_go_for_good_with_their_file(
+    app: Flask, alice: Browser, id: str, used: Callable[[str], int]
+) -> None:
+    alice.post(f"/file/{id}/change/delete")
+    alice.post(f"/file/{id}/change/remove")
+    assert used("alice") == 0
+    with app.app_context():
+        purge()
+        assert db.session.scalars(select(Version)).all() == []
+        assert db.session.scalars(select(Blob)).all() == []
+
+
+def test_a_post_holds_the_bytes_that_were_sent(alice: Browser, bob: Browser) -> None:
+    alice.visit("/post/new")
+    alice.submit("post", to="bob", message="", the_file=a_file("a.txt", b"sent"))
+    alice.visit("/upload")
+    alice.submit("upload", the_file=a_file("a.txt", b"later"), folder="Sent", on_conflict="version")
+    post = bob.visit("/post/1")
+    assert got(bob, post.link("a.txt").partition("?")[0]) == b"sent"
+    page = alice.visit("/path/Sent/a.txt")
+    alice.visit(page.link("Delete version 1"))
+    page = alice.submit("remove")
+    assert page.status == 422
+    assert "A post holds this version, so it stays and takes its space." in page.problems
+
+
+def test_a_link_gives_the_newest(alice: Browser, carol: Browser, id: str) -> None:
+    alice.visit(f"/file/{id}/change/link")
+    alice.submit("link")
+    token = alice.follow().html.select_one("main input[readonly]")["value"].rpartition("/")[2]
+    save(alice, b"third")
+    assert got(carol, f"/s/{token}/a.txt") == b"third"
+
+
+# Limits
+
+
+class TestOfThree:
+    """With three versions at most."""
+
+    @pytest.fixture
+    def settings(self) -> dict[str, Any]:
+        return {"MAX_VERSIONS": 3}
+
+    def test_the_oldest_goes_and_gives_its_space_back(
+        self, alice: Browser, id: str, used: Callable[[str], int]
+    ) -> None:
+        for content in (b"third", b"fourth"):
+            save(alice, content)
+        assert [int(name.split()[1].strip(",")) for name in listed(alice)] == [4, 3, 2]
+        assert "The newest 3 versions are kept" in alice.page.text
+        assert used("alice") == len(b"secondthirdfourth")
+
+    def test_one_that_a_post_holds_stays_and_counts(
+        self, alice: Browser, used: Callable[[str], int]
+    ) -> None:
+        alice.visit("/post/new")
+        alice.submit("post", to="bob", message="", the_file=a_file("a.txt", b"0"))
+        for number in range(1, 6):
+            alice.visit("/upload")
+            file = a_file("a.txt", b"%d" % number)
+            alice.submit("upload", the_file=file, folder="Sent", on_conflict="version")
+        page = alice.visit("/path/Sent/a.txt")
+        names = page.html.select("[aria-labelledby=versions] .name")
+        assert [int(name.get_text().split()[1].strip(",")) for name in names] == [6, 5, 4, 1]
+        assert used("alice") == 4
+
+
+def test_no_limit_keeps_all(start: Callable[..., Flask]) -> None:
+    app = start(MAX_VERSIONS=0)
+    alice = Browser(app.test_client())
+    alice.log_in("alice", "a long enough password")
+    for number in range(25):
+        save(alice, b"%d" % number)
+    assert len(listed(alice)) == 25
+    assert "All versions are kept" in alice.page.text
+
+
+def test_no_version_goes_over_the_quota(
+    app: Flask, alice: Browser, id: str, used: Callable[[str], int]
+) -> None:
+    set_quota(app, 14)
+    page = save(alice, b"four")
+    assert page.status == 413
+    assert used("alice") == 11
+    assert len(listed(alice)) == 2
+    page = alice.post(f"/file/{id}/version/1/change/restore")
+    assert "No space is left for “a.txt”." in " ".join(alice.follow().messages)
+    assert save(alice, b"thr").status == 303
+
+
+# Many at once
+
+
+@pytest.fixture
+def crowd(alice: Browser) -> Iterator[Crowd]:
+    yield Crowd(alice)
+
+
+def test_two_versions_at_a_time_are_both_kept(
+    app: Flask, crowd: Crowd, id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "MAX_VERSIONS", 0)
+    answers = crowd.all(lambda n: crowd.upload("a.txt", b"%03d" % n, on_conflict="version"))
+    assert answers == {303: 32}
+    with app.app_context():
+        file = db.session.scalars(select(File)).one()
+        earlier = db.session.scalars(select(Version).order_by(Version.number)).all()
+        assert file.version == 34
+        assert [one.number for one in earlier] == list(range(1, 34))
+        blobs = {one.blob_id for one in earlier} | {file.blob_id}
+        kept = {service.storage().path(blob).read_bytes() for blob in blobs}
+        assert kept == {b"%03d" % n for n in range(32)} | {b"first", b"second"}
+
+
+def test_restoring_and_removing_at_once_leaves_the_books_right(crowd: Crowd, id: str) -> None:
+    verbs = ("restore", "remove")
+    answers = crowd.all(lambda n: crowd.post(f"/file/{id}/version/1/change/{verbs[n % 2]}", {}))
+    assert set(answers) <= {303, 404}
