@@ -48,5 +48,13 @@ def post_worker_init(worker):
     from frontdesk import assets
     from frontdesk.accounts.passwords import verify_password
 
-    Thread(target=assets.prepare, args=[worker.app.wsgi()], daemon=True).start()
+    site = worker.app.wsgi()
+    if site.config["JOBS"] == "embedded":
+        site.extensions["jobs"].embed()
+    Thread(target=assets.prepare, args=[site], daemon=True).start()
     Thread(target=verify_password, args=[None, ""], daemon=True).start()
+
+
+def worker_exit(server, worker):
+    """Let the jobs of this worker come to an end; the main process calls it too, and has none."""
+    worker.app.wsgi().extensions["jobs"].stop()

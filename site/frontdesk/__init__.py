@@ -17,6 +17,7 @@ from frontdesk import (
     errors,
     extensions,
     forms,
+    jobs,
     language,
     logs,
     security,
@@ -35,7 +36,7 @@ from frontdesk.profile import profile, tokens
 ROOT = Path(__file__).resolve().parents[2]
 PLUMBING = (
     *(logs, db, access, security, Bootstrap5(), language, forms),
-    *(templating, assets, errors, receive, uploads, cli),
+    *(templating, assets, errors, jobs, receive, uploads, cli),
 )
 PAGES = (
     *(login, setup, home, choices, about, upload, sending, browse, file, version, bin, picture),

@@ -10,6 +10,7 @@ from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy import select
 
+from frontdesk import jobs
 from frontdesk.accounts import service
 from frontdesk.accounts.models import ADMIN, Member
 from frontdesk.db import db
@@ -93,6 +94,19 @@ def purge() -> None:
     click.echo(f"Removed: {cleaning.purge()}.")
 
 
+@click.command("worker")
+@click.option("--threads", default=2, help="How many jobs to run at a time.", show_default=True)
+@with_appcontext
+def worker(threads: int) -> None:
+    """Do what is done later, until it is stopped, beside the server or instead of it.
+
+    As many as you like may run, on the server's machine and user.
+    """
+    click.echo("Waiting for jobs. Press Ctrl+C to stop.")
+    db.session.remove()
+    jobs.runner().work(threads)
+
+
 def _password(from_stdin: bool) -> tuple[str, bool]:
     """The password, and whether it was made up here."""
     if from_stdin:
@@ -121,3 +135,4 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(user)
     app.cli.add_command(secret_key)
     app.cli.add_command(purge)
+    app.cli.add_command(worker)

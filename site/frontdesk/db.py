@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 from flask import Flask, has_request_context, request
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Dialect, Executable, MetaData, Result, TypeDecorator, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, registry
 
 CONVENTION = {
@@ -58,6 +59,12 @@ def rows(statement: Executable, **facts: Any) -> Result[Any]:
     return db.session.connection().execute(statement, facts)
 
 
+def insert(model: type[Base]) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that knows ``ON CONFLICT``, which both databases have."""
+    is_sqlite = db.engine.dialect.name == "sqlite"
+    return sqlite.insert(model) if is_sqlite else postgresql.insert(model)
+
+
 @contextmanager
 def transaction() -> Iterator[Session]:
     """Do one verb: all of it is written at the end, or nothing is.
@@ -71,7 +78,7 @@ def transaction() -> Iterator[Session]:
         yield session
         return
     session.commit()
-    session.info["writing"] = True
+    session.info |= {"writing": True, "afterwards": []}
     try:
         yield session
         session.commit()
@@ -80,6 +87,27 @@ def transaction() -> Iterator[Session]:
         raise
     finally:
         session.info["writing"] = False
+    for do in session.info["afterwards"]:
+        do()
+
+
+def after_commit(do: Callable[[], object]) -> None:
+    """Call ``do`` once the verb that is being done is written; never if it isn't."""
+    db.session().info["afterwards"].append(do)
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """Read beside writers where no request is, as a request does; write by ``transaction()``."""
+    session = db.session()
+    session.commit()
+    before = session.info.get("reading", False)
+    session.info["reading"] = True
+    try:
+        yield session
+    finally:
+        session.rollback()
+        session.info["reading"] = before
 
 
 def in_models(thing: Any, name: str | None, kind: str, *_: Any) -> bool:
@@ -112,8 +140,9 @@ def _on_connect(connection: Any, record: Any) -> None:
 
 
 def _reading() -> bool:
-    """Whether this is a request outside any verb: it may read beside a writer."""
-    return has_request_context() and not db.session().info.get("writing")
+    """Whether this is a request outside any verb, or like one: it may read beside a writer."""
+    info = db.session().info
+    return not info.get("writing") and (has_request_context() or info.get("reading", False))
 
 
 def _begin(connection: Any) -> None:
@@ -123,10 +152,14 @@ def _begin(connection: Any) -> None:
 @event.listens_for(db.session, "before_flush")
 def _refuse_stray_flush(session: Session, *_: Any) -> None:
     if _reading() and (session.new or session.dirty or session.deleted):
-        raise RuntimeError(f"{request.endpoint} writes outside transaction()")
+        raise RuntimeError(f"{_who()} writes outside transaction()")
 
 
 @event.listens_for(db.session, "do_orm_execute")
 def _refuse_stray_write(state: ORMExecuteState) -> None:
     if _reading() and (state.is_insert or state.is_update or state.is_delete):
-        raise RuntimeError(f"{request.endpoint} writes outside transaction()")
+        raise RuntimeError(f"{_who()} writes outside transaction()")
+
+
+def _who() -> str:
+    return str(request.endpoint) if has_request_context() else "a reader"

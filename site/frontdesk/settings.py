@@ -40,6 +40,7 @@ MEANT = {
         '"sqlite:///FILE" or "postgresql+psycopg://USER:PASSWORD@HOST/NAME"',
     ),
     "SITE_NAME": (r"\s*\S.*", "a name"),
+    "JOBS": (r"embedded|worker", '"embedded" or "worker"'),
     "LOG_FORMAT": (r"json|text|auto", '"json", "text" or "auto"'),
     "LOG_LEVEL": (r"(?i:debug|info|warning|error)", '"debug", "info", "warning" or "error"'),
     "PUBLIC_URL": (r"(https?://[^/\s]+/?)?", 'empty or like "https://files.example.org"'),

@@ -13,10 +13,9 @@ from ipaddress import IPv6Address, ip_address
 from flask import current_app
 from flask_babel import ngettext
 from sqlalchemy import delete, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from frontdesk.accounts.models import Attempts
-from frontdesk.db import db, transaction
+from frontdesk.db import db, insert, transaction
 from frontdesk.forms import Refused
 
 
@@ -76,8 +75,7 @@ def _window() -> int:
 
 
 def _raise_count(key: str, since: int) -> int:
-    dialect = sqlite if db.engine.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(Attempts).values(key=key, since=since, count=1)
+    statement = insert(Attempts).values(key=key, since=since, count=1)
     statement = statement.on_conflict_do_update(
         index_elements=["key", "since"], set_={"count": Attempts.count + 1}
     )
