@@ -13,14 +13,19 @@ from uuid import uuid4
 import pytest
 import werkzeug.test
 from flask import Flask
-from sqlalchemy import func, select, text
+from sqlalchemy import column, func, select, table
 from tests.browser import Browser, Page
 
 from frontdesk.accounts.models import Member
-from frontdesk.db import db
+from frontdesk.db import Moment, db
 from frontdesk.files import service
 from frontdesk.files.models import Blob, File, Folder, Upload, Version
 
+INDEXED = table(  # what SQLite's triggers keep
+    "search_names",
+    *(column("thing_id"), column("folder_id"), column("name_key")),
+    *(column("size"), column("created_at", Moment())),
+)
 JSON = {"Accept": "application/json"}
 
 
@@ -64,9 +69,12 @@ class Books:
             inner = sum(one.parent_id == folder.id for one in folders)
             kept = folder.files_in, folder.folders_in, folder.bytes_in
             assert kept == (len(sizes), inner, sum(sizes)), f"the counters of {folder.path!r}"
-        names = {(thing.id.hex, id.hex, thing.name_key) for thing, id in lines}
-        found = db.session.execute(text("SELECT thing_id, folder_id, name_key FROM search_names"))
-        assert {tuple(row) for row in found} == names, "what can be searched is what is there"
+        names = {
+            (thing.id.hex, id.hex, thing.name_key, getattr(thing, "size", 0), thing.created_at)
+            for thing, id in lines
+        }
+        found = {tuple(row) for row in db.session.execute(select(INDEXED))}
+        assert found == names, "what can be searched is what is there"
 
     def _check_sums(self) -> None:
         for member in db.session.scalars(select(Member)):

@@ -151,6 +151,14 @@ Index(
     sqlite_where=File.deleted_at.is_not(None),
     postgresql_where=File.deleted_at.is_not(None),
 )
+Index(
+    "ix_folders_bin",
+    Folder.owner_id,
+    Folder.deleted_at,
+    Folder.id,
+    sqlite_where=Folder.deleted_at.is_not(None),
+    postgresql_where=Folder.deleted_at.is_not(None),
+)
 for _columns in (
     (File.folder_id, File.size, File.id),
     (File.folder_id, File.created_at, File.id),

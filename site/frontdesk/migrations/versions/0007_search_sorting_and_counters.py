@@ -17,6 +17,7 @@ branch_labels = None
 depends_on = None
 
 NOT_IN_BIN = sa.text("deleted_at IS NULL")
+IN_BIN = sa.text("deleted_at IS NOT NULL")
 COUNTERS = {"files_in": sa.Integer(), "folders_in": sa.Integer(), "bytes_in": sa.BigInteger()}
 SORTED = {  # beside those by name, which are there
     "ix_files_folder_id_size_id": ("files", ["folder_id", "size", "id"]),
@@ -36,6 +37,8 @@ COUNT = """
 # How an id of the index is made: whose it is, whether a folder's, and a number that grows, so
 # that a search reads what is one member's alone, the latest first.
 OWNER, KIND = 1 << 41, 1 << 40
+# What is in the index: the table, its kind, in what it lies, and its size in bytes.
+LISTED = (("files", 0, "folder_id", "size"), ("folders", KIND, "parent_id", "0"))
 # A name as the index takes it: whole, for its pieces of three characters; and with a mark around
 # each character, whose pieces of three are then one or two characters of the name.
 MARK = "char(1)"
@@ -48,7 +51,8 @@ TABLES = (
     "CREATE TABLE search_positions (n INTEGER PRIMARY KEY)",
     "CREATE TABLE search_owners (slot INTEGER PRIMARY KEY, owner_id CHAR(32) NOT NULL UNIQUE)",
     "CREATE TABLE search_names (id INTEGER PRIMARY KEY, thing_id CHAR(32) NOT NULL UNIQUE, "
-    "folder_id CHAR(32) NOT NULL, name_key VARCHAR(800) NOT NULL)",
+    "folder_id CHAR(32) NOT NULL, name_key VARCHAR(800) NOT NULL, size BIGINT NOT NULL, "
+    "created_at DATETIME NOT NULL)",
     "CREATE VIRTUAL TABLE search_pieces USING fts5(name, content='', columnsize=0, detail=none, "
     "tokenize='trigram case_sensitive 1')",
 )
@@ -58,9 +62,9 @@ FILL_POSITIONS = """
 """
 FILL_OWNERS = "INSERT INTO search_owners (owner_id) SELECT id FROM members"
 FILL_NAMES = """
-    INSERT INTO search_names (id, thing_id, folder_id, name_key)
+    INSERT INTO search_names (id, thing_id, folder_id, name_key, size, created_at)
     SELECT slot * {owner} + {kind} + row_number() OVER (PARTITION BY slot ORDER BY created_at, id),
-           id, {inside}, name_key
+           id, {inside}, name_key, {size}, created_at
     FROM {table} JOIN search_owners USING (owner_id)
     WHERE {inside} IS NOT NULL AND deleted_at IS NULL
 """
@@ -72,6 +76,10 @@ def upgrade() -> None:
     op.execute(COUNT)
     for name, (table, columns) in SORTED.items():
         op.create_index(name, table, columns, sqlite_where=NOT_IN_BIN, postgresql_where=NOT_IN_BIN)
+    columns = ["owner_id", "deleted_at", "id"]
+    op.create_index(
+        "ix_folders_bin", "folders", columns, sqlite_where=IN_BIN, postgresql_where=IN_BIN
+    )
     if op.get_bind().dialect.name == "sqlite":
         _index_names()
 
@@ -79,6 +87,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
         _drop_index_of_names()
+    op.drop_index("ix_folders_bin", "folders", sqlite_where=IN_BIN, postgresql_where=IN_BIN)
     for name, (table, _) in SORTED.items():
         op.drop_index(name, table, sqlite_where=NOT_IN_BIN, postgresql_where=NOT_IN_BIN)
     for name in COUNTERS:
@@ -88,8 +97,8 @@ def downgrade() -> None:
 def _index_names() -> None:
     for statement in (*TABLES, *_index_triggers(), FILL_POSITIONS, FILL_OWNERS):
         op.execute(statement)
-    for table, kind, inside in (("folders", KIND, "parent_id"), ("files", 0, "folder_id")):
-        op.execute(FILL_NAMES.format(owner=OWNER, kind=kind, inside=inside, table=table))
+    for table, kind, inside, size in LISTED:
+        op.execute(FILL_NAMES.format(owner=OWNER, kind=kind, inside=inside, size=size, table=table))
     for statement in _triggers().values():
         op.execute(statement)
 
@@ -118,8 +127,8 @@ def _index_triggers() -> list[str]:
 def _triggers() -> dict[str, str]:
     """On ``files``, ``folders`` and ``members``, by name."""
     return {
-        **_search_triggers("files", "folder_id", 0),
-        **_search_triggers("folders", "parent_id", KIND),
+        **_search_triggers(*LISTED[0]),
+        **_search_triggers(*LISTED[1]),
         **_count_triggers("files", "folder_id", {"files_in": "1", "bytes_in": "{row}.size"}),
         **_count_triggers("folders", "parent_id", {"folders_in": "1"}),
         "members_forget": """CREATE TRIGGER members_forget AFTER DELETE ON members BEGIN
@@ -128,20 +137,21 @@ def _triggers() -> dict[str, str]:
     }
 
 
-def _search_triggers(table: str, inside: str, kind: int) -> dict[str, str]:
+def _search_triggers(table: str, kind: int, inside: str, size: str) -> dict[str, str]:
     """What can be found: all that lies in a folder and was not deleted itself.
 
     What lies in a deleted folder stays; whoever searches looks at the folder. A new name counts
     as new.
     """
+    new_size = "NEW.size" if size == "size" else size
     base = f"(SELECT slot * {OWNER} + {kind} FROM search_owners WHERE owner_id = NEW.owner_id)"
     add = f"""
         INSERT INTO search_owners (owner_id) SELECT NEW.owner_id WHERE NOT EXISTS (
             SELECT 1 FROM search_owners WHERE owner_id = NEW.owner_id);
-        INSERT INTO search_names (id, thing_id, folder_id, name_key)
+        INSERT INTO search_names (id, thing_id, folder_id, name_key, size, created_at)
         SELECT 1 + coalesce((SELECT max(id) FROM search_names
                              WHERE id > {base} AND id < {base} + {KIND}), {base}),
-               NEW.id, NEW.{inside}, NEW.name_key
+               NEW.id, NEW.{inside}, NEW.name_key, {new_size}, NEW.created_at
         WHERE NEW.{inside} IS NOT NULL AND NEW.deleted_at IS NULL;
     """
     remove = "DELETE FROM search_names WHERE thing_id = OLD.id;"
@@ -153,9 +163,10 @@ def _search_triggers(table: str, inside: str, kind: int) -> dict[str, str]:
             WHEN OLD.owner_id IS NOT NEW.owner_id OR OLD.name_key IS NOT NEW.name_key
                 OR OLD.deleted_at IS NOT NEW.deleted_at
             BEGIN {remove} {add} END""",
-        f"{table}_move": f"""CREATE TRIGGER {table}_move AFTER UPDATE OF {inside} ON {table}
-            WHEN OLD.{inside} IS NOT NEW.{inside}
-            BEGIN UPDATE search_names SET folder_id = NEW.{inside} WHERE thing_id = NEW.id; END""",
+        f"{table}_move": f"""CREATE TRIGGER {table}_move
+            AFTER UPDATE OF {inside}, created_at{", size" if size == "size" else ""} ON {table}
+            BEGIN UPDATE search_names SET folder_id = NEW.{inside}, size = {new_size},
+                created_at = NEW.created_at WHERE thing_id = NEW.id; END""",
     }
 
 
