@@ -28,7 +28,19 @@ from frontdesk import (
 from frontdesk.accounts import login, setup
 from frontdesk.admin import overview
 from frontdesk.api import people
-from frontdesk.files import bin, browse, file, picture, receive, sending, upload, uploads, version
+from frontdesk.files import (
+    bin,
+    browse,
+    file,
+    folder,
+    picture,
+    receive,
+    select,
+    sending,
+    upload,
+    uploads,
+    version,
+)
 from frontdesk.hello import about, choices, home
 from frontdesk.posts import links, parcels, visit
 from frontdesk.profile import profile, tokens
@@ -40,6 +52,7 @@ PLUMBING = (
 )
 PAGES = (
     *(login, setup, home, choices, about, upload, sending, browse, file, version, bin, picture),
+    *(folder, select),
     *(parcels, links, visit, profile, tokens, people, overview),
 )
 

@@ -54,6 +54,7 @@ def _folder(folder: Folder | None, path: list[str]) -> Response:
         "files/folder.html",
         key=key,
         listed=listed,
+        here=folder.id if folder and path else None,
         name=path[-1] if path else "",
         crumbs=_crumbs(path[:-1]) if path else [],
         address=listing.address(*path),

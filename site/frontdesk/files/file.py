@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import abort, flash, redirect, request
+from flask import abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -49,7 +49,7 @@ def rename(file_id: UUID) -> Response:
             service.rename(file, form.name.data or "")
             flash(_("The file is now called “%(name)s”.", name=file.name))
             return redirect(place_of(file), 303)
-    return page("files/rename.html", form, file=file, address=place_of(file))
+    return page("files/rename.html", form, name=file.name, address=place_of(file))
 
 
 @bp.route("/file/<uuid:file_id>/change/delete", methods=["GET", "POST"])
@@ -60,9 +60,10 @@ def delete(file_id: UUID) -> Response:
     if form.validate_on_submit():
         service.delete(file)
         return see("files.delete", file_id=file.id)
-    if file.deleted_at:
-        return page("files/deleted.html", form, file=file, address=folder_of(file))
-    return page("files/delete.html", form, file=file, address=place_of(file))
+    verb, where = ("undo", folder_of(file)) if file.deleted_at else ("delete", place_of(file))
+    template = "files/deleted.html" if file.deleted_at else "files/delete.html"
+    action = url_for(f"files.{verb}", file_id=file.id)
+    return page(template, form, names=[file.name], action=action, address=where)
 
 
 @bp.post("/file/<uuid:file_id>/change/undo")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
-from wtforms import Field, MultipleFileField, RadioField, StringField, SubmitField
+from wtforms import Field, HiddenField, MultipleFileField, RadioField, StringField, SubmitField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # new in 3.3
 
 from frontdesk.forms import Form
@@ -42,3 +42,13 @@ class RenameForm(Form):
         render_kw={"autocomplete": "off", "spellcheck": "false"},
     )
     submit = SubmitField(_("Rename"))
+
+
+class FolderForm(Form):
+    name = StringField(
+        _("Name"),
+        [Enter(_("Enter a name"))],
+        render_kw={"autocomplete": "off", "spellcheck": "false"},
+    )
+    folder = HiddenField()
+    submit = SubmitField(_("Create folder"))

@@ -47,11 +47,19 @@ class Row(NamedTuple):
         return "archive" if detail in {"zip", "gzip", "x-tar", "x-7z-compressed"} else kind
 
 
+class Place(NamedTuple):
+    """A folder in a list; ``path`` is where its page is."""
+
+    id: UUID
+    name: str
+    path: str
+
+
 @dataclass(slots=True)
 class Listing:
     """One page of a list, and the ids that lead to the pages beside it."""
 
-    folders: Sequence[Any]
+    folders: Sequence[Place]
     files: list[Row]
     before: UUID | None = None
     after: UUID | None = None
@@ -140,10 +148,12 @@ def _place(file_id: UUID, owner_id: UUID) -> Any:
     return tuple_(literal(row.name_key), literal(row.id, File.id.type))
 
 
-def _folders_in(folder: Folder, prefix: str) -> list[tuple[str, str]]:
-    names_of = select(Folder.name).where(Folder.parent_id == folder.id, Folder.deleted_at.is_(None))
-    found = db.session.scalars(names_of.order_by(Folder.name_key).limit(MOST_FOLDERS))
-    return [(name, prefix + quote(name, safe="")) for name in found]
+def _folders_in(folder: Folder, prefix: str) -> list[Place]:
+    inside = select(Folder.id, Folder.name).where(
+        Folder.parent_id == folder.id, Folder.deleted_at.is_(None)
+    )
+    found = db.session.execute(inside.order_by(Folder.name_key).limit(MOST_FOLDERS))
+    return [Place(row.id, row.name, prefix + quote(row.name, safe="")) for row in found]
 
 
 def _below(folder: Folder, prefix: str) -> CTE:

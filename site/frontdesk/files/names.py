@@ -12,6 +12,7 @@ import unicodedata
 LONGEST = 255
 DEEPEST = 32
 NAMELESS = "file"
+SHOWN = 60  # letters of a name in a message
 # An extension is short, has no space, and takes ".tar" along: "backup.tar.gz".
 EXTENSION = re.compile(r"(?<=.)(?:\.tar)?\.[^.\s]{1,16}\Z", re.IGNORECASE)
 # What str.isspace() calls a space, and dots; a pattern for both ends would be quadratic.
@@ -56,6 +57,11 @@ def numbered(name: str, n: int) -> str:
     stem, extension = split(name)
     ending = f" ({n}){extension}"
     return _cut(stem, LONGEST - len(ending.encode())) + ending
+
+
+def short(name: str) -> str:
+    """``name``, short enough for a message: those travel in a cookie."""
+    return name if len(name) <= SHOWN else name[:SHOWN] + "…"
 
 
 def split(name: str) -> tuple[str, str]:

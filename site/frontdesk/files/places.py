@@ -31,5 +31,6 @@ def place_of(file: File) -> str:
 
 
 def folder_of(file: File) -> str:
-    """The address of the folder that a file is in."""
-    return listing.address(*folders.path_of(folders.get(file.folder_id)))
+    """The address of the folder that a file is in; of the outermost if that is in the bin."""
+    folder = folders.get(file.folder_id)
+    return listing.address(*([] if folder and folder.deleted_at else folders.path_of(folder)))

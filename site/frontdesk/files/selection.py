@@ -53,6 +53,11 @@ class Selection:
         return {"files": len(self.files), "folders": len(self.folders)}
 
     @property
+    def names(self) -> list[str]:
+        """What they are called, as a list shows them."""
+        return [thing.name for things in (self.folders, self.files) for thing in things]
+
+    @property
     def first(self) -> Folder | File:
         return self.folders[0] if self.folders else self.files[0]
 

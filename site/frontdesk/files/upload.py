@@ -20,7 +20,7 @@ from frontdesk.security import csrf
 
 bp = Blueprint("files", __name__)
 NAMED_AT_MOST = 5  # in one message
-SHOWN_OF_A_NAME = 60
+_shown = names.short
 
 
 @bp.route("/upload", methods=["GET", "POST"])
@@ -112,11 +112,6 @@ def _page(form: UploadForm, outcome: Outcome) -> Response:
         unfinished=unfinished.of(current_user.id),
         saved=[(file.name, listing.address(*intake.path_of(file))) for file in outcome.saved],
     )
-
-
-def _shown(name: str) -> str:
-    """``name``, short enough for a message: those travel in a cookie."""
-    return name if len(name) <= SHOWN_OF_A_NAME else name[:SHOWN_OF_A_NAME] + "…"
 
 
 def _listed(names: list[str]) -> str:
