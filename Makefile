@@ -40,6 +40,8 @@ check: .venv/.tested ## Format, lint, types, templates, translations, and what i
 bench: .venv/.tested ## Measure the site beside its peers; asserts nothing
 	$(BIN)/python bench/pages.py
 	$(BIN)/python bench/uploads.py
+	$(BIN)/python bench/downloads.py
+	$(BIN)/python bench/slow.py
 
 translations: .venv/.installed ## Bring the Chinese catalogue up to date with the words in the site
 	$(EXTRACT)
