@@ -76,14 +76,14 @@ def test_pictures_in_line_do_not_take_all_threads(app):
 
     from frontdesk import pictures
 
-    places = [pictures._places.acquire(blocking=False) for _ in range(2)]
+    places = [pictures.lane.places.acquire(blocking=False) for _ in range(2)]
     with ThreadPoolExecutor(64) as pool:
         asked = [pool.submit(_refused_at_once, pictures) for _ in range(64)]
         try:
             done, _ = wait(asked, timeout=3)
         finally:
             for _ in places:
-                pictures._places.release()
+                pictures.lane.places.release()
         assert len(done) > 40, "64 threads wait for two places"
 
 

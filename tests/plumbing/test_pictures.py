@@ -217,7 +217,7 @@ def test_a_decoder_that_eats_memory_or_time_is_stopped(
     for harm in ("bytearray(2 << 30)", "while True: pass", "import time; time.sleep(60)"):
         hostile = (Path(render.__code__.co_filename).with_name("child.py")).read_text()
         inside = f"    try:\n        {harm}\n"
-        hostile = hostile.replace("    try:\n        pictures", inside + "        pictures")
+        hostile = hostile.replace("    try:\n        (width", inside + "        (width")
         (tmp_path / "child.py").write_text(hostile.replace("RLIMIT_CPU: 10", "RLIMIT_CPU: 1"))
         monkeypatch.setattr("frontdesk.pictures.CHILD", tmp_path / "child.py")
         monkeypatch.setattr("frontdesk.pictures.SECONDS", 3)
@@ -226,7 +226,10 @@ def test_a_decoder_that_eats_memory_or_time_is_stopped(
 
 
 def test_the_decoder_knows_no_secret(send, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    spy = "import os, sys, json; sys.stdout.write(json.dumps({k: 0 for k in os.environ}) + '\\n')"
+    spy = (
+        "import os, sys, json; lengths = {name: 0 for name in os.environ};"
+        "sys.stdout.write(json.dumps({'lengths': lengths, 'width': 1, 'height': 1}))"
+    )
     (tmp_path / "child.py").write_text(spy)
     monkeypatch.setattr("frontdesk.pictures.CHILD", tmp_path / "child.py")
     monkeypatch.setenv("FRONTDESK_SECRET_KEY", "secret")

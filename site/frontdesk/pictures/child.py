@@ -1,7 +1,7 @@
 """The process that decodes pictures nobody trusts. A program; never imported by the site.
 
 Picture on standard input, order as JSON in the argument; on standard output a line of JSON
-with the lengths, then the pictures. Ends with 3 (no picture) or 4 (too large).
+with its size and the lengths, then the pictures. Ends with 3 (no picture) or 4 (too large).
 """
 
 from __future__ import annotations
@@ -29,22 +29,26 @@ for _limit, _value in LIMITS.items():  # before anything is decoded, or even imp
 from PIL import Image, ImageCms, ImageOps  # noqa: E402
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+ORIENTATION, LYING = 0x0112, {5, 6, 7, 8}  # EXIF: what was photographed on its side
 MOST_PIXELS = 40_000_000
 NOT_A_PICTURE, TOO_LARGE = 3, 4
 TOO_MUCH = (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError)
 
 
-def load(file: BinaryIO, side: int) -> Image.Image:
-    """The first frame, upright, RGB or RGBA, without metadata."""
+def load(file: BinaryIO, side: int) -> tuple[Image.Image, tuple[int, int]]:
+    """The first frame, upright, RGB or RGBA, without metadata; and the size before a draft."""
     image: Image.Image = Image.open(file, formats=FORMATS)
     if image.width * image.height > MOST_PIXELS:
         raise Image.DecompressionBombError
+    full = image.size
     image.draft("RGB", (side * 2, side * 2))  # a JPEG can be read at half, a quarter, an eighth
     image.load()
+    if image.getexif().get(ORIENTATION, 1) in LYING:
+        full = full[1], full[0]
     image = ImageOps.exif_transpose(image)
     image = in_colour(image)
     image.info = {}
-    return image
+    return image, full
 
 
 def in_colour(image: Image.Image) -> Image.Image:
@@ -77,15 +81,18 @@ def resized(image: Image.Image, side: int, square: bool) -> Image.Image:
     return copy
 
 
-def render(file: BinaryIO, sizes: Mapping[str, int], square: bool) -> dict[str, bytes]:
-    image = load(file, max(sizes.values()))
+def render(
+    file: BinaryIO, sizes: Mapping[str, int], square: bool
+) -> tuple[tuple[int, int], dict[str, bytes]]:
+    """How large the original is, upright, and the pictures."""
+    image, full = load(file, max(sizes.values()))
     pictures = {}
     for name, side in sorted(sizes.items(), key=lambda size: -size[1]):
         image = resized(image, side, square)  # the next one from the one before, much smaller
         out = io.BytesIO()
         image.save(out, "WEBP", quality=82, method=4)
         pictures[name] = out.getvalue()
-    return pictures
+    return full, pictures
 
 
 def main(order: str) -> int:
@@ -93,13 +100,14 @@ def main(order: str) -> int:
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     os.lseek(sys.stdin.fileno(), 0, os.SEEK_SET)
     try:
-        pictures = render(sys.stdin.buffer, **json.loads(order))
+        (width, height), pictures = render(sys.stdin.buffer, **json.loads(order))
     except TOO_MUCH:
         return TOO_LARGE
     except Exception:  # a decoder may raise anything; all of it means that this is no picture
         return NOT_A_PICTURE
     lengths = {name: len(picture) for name, picture in pictures.items()}
-    sys.stdout.buffer.write(json.dumps(lengths).encode() + b"\n" + b"".join(pictures.values()))
+    facts = json.dumps({"width": width, "height": height, "lengths": lengths})
+    sys.stdout.buffer.write(facts.encode() + b"\n" + b"".join(pictures.values()))
     return 0
 
 
