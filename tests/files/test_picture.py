@@ -37,14 +37,6 @@ def test_each_kind_of_image_has_one(alice: Browser, keep: Keep, kind: str) -> No
     assert small(alice, keep("alice", f"a.{kind.lower()}", images.drawn(kind))).status_code == 200
 
 
-def test_the_page_of_an_image_shows_both(alice: Browser, keep: Keep) -> None:
-    id = keep("alice", "a.png", images.drawn())
-    image = alice.visit("/path/a.png").html.select_one("main img")
-    assert image["src"] == f"/file/{id}/thumbnail/1.0"
-    assert image["srcset"] == f"/file/{id}/thumbnail/2.0 2x"
-    assert image["alt"]
-
-
 def test_the_page_of_a_text_shows_none(alice: Browser, keep: Keep) -> None:
     keep("alice", "a.txt", b"text")
     assert not alice.visit("/path/a.txt").html.select("main img")

@@ -9,10 +9,10 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from frontdesk.access import by_token
-from frontdesk.files import folders, history, listing, thumbnails
-from frontdesk.files.deliver import shown_inline
+from frontdesk.files import folders, listing
 from frontdesk.files.models import File, Folder
 from frontdesk.files.places import send
+from frontdesk.files.show import file_page
 from frontdesk.files.upload import bp
 from frontdesk.pages import page
 
@@ -33,14 +33,7 @@ def browse(subpath: str) -> Response:
         return _folder(found, folders.path_of(found))
     if request.args.get("download"):
         return send(found.blob, found.name, found.media_type, download=True)
-    return page(
-        "files/file.html",
-        file=found,
-        versions=history.of(found) if found.version > 1 else [],
-        crumbs=_crumbs(parts[:-1]),
-        opens=shown_inline(found.media_type),
-        has_preview=thumbnails.has_thumbnail(found),
-    )
+    return file_page(found, _crumbs(parts[:-1]))
 
 
 def _folder(folder: Folder | None, path: list[str]) -> Response:

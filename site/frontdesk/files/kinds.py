@@ -6,6 +6,7 @@ import codecs
 import mimetypes
 
 import puremagic
+from flask_babel import lazy_gettext as _
 
 UNKNOWN = "application/octet-stream"
 TEXT = "text/plain"
@@ -23,8 +24,70 @@ USUAL = {
     "image/jpg": "image/jpeg",
     "image/x-ms-bmp": "image/bmp",
 }
+# Names of texts that Python's table doesn't know.
+WORDY = (".conf", ".go", ".ini", ".log", ".php", ".rs", ".sql", ".srt", ".tex", ".toml", ".yaml")
 # Text that begins like this has a name of its own.
 MARKED = {"%PDF-": "application/pdf", "{\\rtf": "application/rtf", "%!PS": "application/postscript"}
+OFFICE = "application/vnd.openxmlformats-officedocument."
+OPEN = "application/vnd.oasis.opendocument."
+# What people call them.
+WORDS = {
+    "application/epub+zip": _("E-book"),
+    "application/gzip": _("Gzip archive"),
+    "application/javascript": _("JavaScript"),
+    "application/json": _("JSON"),
+    "application/msword": _("Word document"),
+    "application/pdf": _("PDF document"),
+    "application/rtf": _("RTF document"),
+    "application/vnd.ms-excel": _("Excel workbook"),
+    "application/vnd.ms-powerpoint": _("PowerPoint presentation"),
+    f"{OFFICE}presentationml.presentation": _("PowerPoint presentation"),
+    f"{OFFICE}spreadsheetml.sheet": _("Excel workbook"),
+    f"{OFFICE}wordprocessingml.document": _("Word document"),
+    f"{OPEN}presentation": _("OpenDocument presentation"),
+    f"{OPEN}spreadsheet": _("OpenDocument spreadsheet"),
+    f"{OPEN}text": _("OpenDocument text"),
+    "application/vnd.rar": _("RAR archive"),
+    "application/x-7z-compressed": _("7-Zip archive"),
+    "application/x-msdownload": _("Windows program"),
+    "application/x-rar-compressed": _("RAR archive"),
+    "application/x-tar": _("Tar archive"),
+    "application/xml": _("XML"),
+    "application/zip": _("Zip archive"),
+    "audio/flac": _("FLAC recording"),
+    "audio/mpeg": _("MP3 recording"),
+    "audio/wav": _("WAV recording"),
+    "image/gif": _("GIF picture"),
+    "image/heic": _("HEIC picture"),
+    "image/jpeg": _("JPEG picture"),
+    "image/png": _("PNG picture"),
+    "image/svg+xml": _("SVG drawing"),
+    "image/tiff": _("TIFF picture"),
+    "image/webp": _("WebP picture"),
+    "message/rfc822": _("E-mail"),
+    "text/calendar": _("Calendar"),
+    "text/css": _("Style sheet"),
+    "text/csv": _("CSV table"),
+    "text/html": _("Web page"),
+    "text/javascript": _("JavaScript"),
+    "text/markdown": _("Markdown text"),
+    "text/plain": _("Text"),
+    "text/tab-separated-values": _("TSV table"),
+    "text/vcard": _("Address card"),
+    "text/x-python": _("Python code"),
+    "text/xml": _("XML"),
+    "video/mp4": _("MP4 film"),
+    "video/quicktime": _("QuickTime film"),
+    "video/webm": _("WebM film"),
+    UNKNOWN: "",
+}
+FAMILIES = {
+    "audio": _("Recording"),
+    "font": _("Font"),
+    "image": _("Picture"),
+    "text": _("Text"),
+    "video": _("Film"),
+}
 # Python's table only: /etc/mime.types would make the label depend on the machine.
 _table = mimetypes.MimeTypes()
 _table.add_type("text/markdown", ".md")
@@ -41,6 +104,22 @@ def media_type(head: bytes, name: str) -> str:
     # Pictures, PDFs and text have signs of their own; what lacks them isn't one by its name.
     kind = by_name.partition("/")[0]
     return by_name if kind in {"audio", "video", "font"} else UNKNOWN
+
+
+def in_words(media_type: str, name: str) -> str:
+    """What people call such a file: "Word document"; by its name if the bytes say nothing."""
+    by_name = _usual(_table.guess_type(name)[0] or "")
+    for label in (media_type, by_name):
+        word = WORDS.get(label) or FAMILIES.get(label.partition("/")[0])
+        if word:
+            return str(word)
+    return str(_("File"))
+
+
+def is_named_text(name: str) -> bool:
+    """Whether a name promises text, whatever the bytes are."""
+    by_name = _usual(_table.guess_type(name)[0] or "")
+    return _is_wordy(by_name) or name.casefold().endswith(WORDY)
 
 
 def _seen(head: bytes, name: str) -> str:
@@ -61,8 +140,11 @@ def _text(head: bytes, by_name: str) -> str:
     for mark, label in MARKED.items():
         if start.startswith(mark):
             return label
-    wordy = by_name.startswith("text/") or by_name.endswith(("json", "xml", "javascript"))
-    return by_name if wordy else TEXT
+    return by_name if _is_wordy(by_name) else TEXT
+
+
+def _is_wordy(label: str) -> bool:
+    return label.startswith("text/") or label.endswith(("json", "xml", "javascript"))
 
 
 def _is_text(head: bytes) -> bool:

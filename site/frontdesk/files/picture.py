@@ -1,7 +1,8 @@
-"""/file/UUID/thumbnail/1.0 - small pictures of images, and members' own."""
+"""/file/UUID/thumbnail/1.0 - small pictures of images, and members' own; and larger ones."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from uuid import UUID
 
 from flask import abort, send_file
@@ -9,7 +10,8 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from frontdesk.access import by_token
-from frontdesk.files import thumbnails
+from frontdesk.files import service, thumbnails
+from frontdesk.files.previews import sheets
 from frontdesk.files.upload import bp
 
 SCALES = (1.0, 2.0)
@@ -26,6 +28,24 @@ def thumbnail(file_id: UUID, scale: float) -> Response:
     if scale not in SCALES:
         abort(404)
     path = thumbnails.of_file(thumbnails.visible(current_user.id, file_id), scale)
+    return _webp(path)
+
+
+@bp.get("/file/<uuid:file_id>/preview/<int:number>")
+@by_token
+def preview(file_id: UUID, number: int) -> Response:
+    """A picture of an image, or of one page of a PDF, as large as fits a page of ours.
+
+    :raise 404: if it wasn't made, or the file isn't the member's, or is in the bin
+    """
+    file = service.get_file(current_user.id, file_id)
+    path = sheets.picture(file.blob_id, number)
+    if file.deleted_at or path is None:
+        abort(404)
+    return _webp(path)
+
+
+def _webp(path: Path) -> Response:
     response = send_file(path, mimetype="image/webp", etag=True, max_age=AN_HOUR)
     response.headers["Cache-Control"] = f"private, max-age={AN_HOUR}"
     return response

@@ -14,7 +14,7 @@ from sqlalchemy import delete, exists, select
 from frontdesk import audit, pictures
 from frontdesk.accounts.models import Member
 from frontdesk.db import db, transaction
-from frontdesk.files import keeping, service
+from frontdesk.files import keeping, made, service
 from frontdesk.files.models import Blob, File
 from frontdesk.forms import Refused
 from frontdesk.storage import Staged
@@ -115,11 +115,12 @@ def _drop(member: Member) -> UUID | None:
 
 
 def forget(blob_id: UUID | None) -> None:
-    """Remove the bytes of a blob whose rows are gone, and its thumbnails."""
+    """Remove the bytes of a blob whose rows are gone, its thumbnails and previews."""
     if blob_id:
         service.storage().delete(blob_id)
         for path in _folder(blob_id).glob(f"{blob_id}-*.webp"):
             path.unlink(missing_ok=True)
+        made.forget(blob_id)
 
 
 def _folder(blob_id: UUID) -> Path:
