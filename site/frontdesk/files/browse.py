@@ -14,6 +14,7 @@ from frontdesk.files.models import File, Folder
 from frontdesk.files.places import send
 from frontdesk.files.show import file_page
 from frontdesk.files.upload import bp
+from frontdesk.files.zip import send_folder
 from frontdesk.pages import page
 
 LONGEST_KEY = 255
@@ -30,6 +31,8 @@ def browse(subpath: str) -> Response:
     parts = [part for part in subpath.split("/") if part]
     found = folders.look_up(current_user.id, parts)
     if not isinstance(found, File):
+        if request.args.get("zip"):
+            return send_folder(found)
         return _folder(found, folders.path_of(found))
     if request.args.get("download"):
         return send(found.blob, found.name, found.media_type, download=True)
