@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import sys
 
@@ -15,6 +16,7 @@ from frontdesk.accounts import service
 from frontdesk.accounts.models import ADMIN, Member
 from frontdesk.db import db
 from frontdesk.files import purge as cleaning
+from frontdesk.files import scrub as scrubbing
 from frontdesk.forms import Refused
 
 user = AppGroup("user", help="The people who have an account.")
@@ -94,6 +96,23 @@ def purge() -> None:
     click.echo(f"Removed: {cleaning.purge()}.")
 
 
+@click.command("scrub")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
+@click.option("--rate", default=200.0, help="MB to read a second at most.", show_default=True)
+@with_appcontext
+def scrub(as_json: bool, rate: float) -> None:
+    """Read every stored byte again, and check that all the books are right.
+
+    The site may run meanwhile. Ends with 1 if something is wrong, and says what.
+    """
+    report = scrubbing.scrub(rate * 1_000_000)
+    if as_json:
+        click.echo(json.dumps(scrubbing.as_json(report), ensure_ascii=False))
+    else:
+        scrubbing.told(click.echo, report)
+    sys.exit(bool(report.findings))
+
+
 @click.command("worker")
 @click.option("--threads", default=2, help="How many jobs to run at a time.", show_default=True)
 @with_appcontext
@@ -135,4 +154,5 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(user)
     app.cli.add_command(secret_key)
     app.cli.add_command(purge)
+    app.cli.add_command(scrub)
     app.cli.add_command(worker)

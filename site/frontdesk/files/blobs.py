@@ -7,21 +7,23 @@ rows asks here, and never removes a blob itself.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Column, Select, delete, exists, select
 
-from frontdesk.db import Base, db
+from frontdesk.db import Base, db, now
 from frontdesk.files import thumbnails
 from frontdesk.files.models import Blob
 
 AT_ONCE = 500
+GRACE = timedelta(days=1)  # what is younger may still be in somebody's hands
 
 
 def unused() -> Select[UUID]:
     """The ids of the blobs that no row points at."""
     ids = select(Blob.id)
-    for column in _pointing_at_blobs():
+    for column in pointing_at():
         ids = ids.where(~select(column).where(column == Blob.id).exists())
     return ids
 
@@ -48,11 +50,16 @@ def forget(ids: Sequence[UUID]) -> None:
 
 def held_by_post(id: UUID) -> bool:
     """Whether it would stay though no file and no version points at it: that space counts too."""
-    others = [c for c in _pointing_at_blobs() if c.table.name not in {"files", "versions"}]
+    others = [c for c in pointing_at() if c.table.name not in {"files", "versions"}]
     return any(db.session.scalar(select(exists().where(column == id))) for column in others)
 
 
-def _pointing_at_blobs() -> Iterator[Column[UUID]]:
+def long_ago() -> datetime:
+    """What is older is in nobody's hands."""
+    return now() - GRACE
+
+
+def pointing_at() -> Iterator[Column[UUID]]:
     """Of all places, those above this one too."""
     target = Base.metadata.tables["blobs"].c.id
     for table in Base.metadata.sorted_tables:

@@ -13,7 +13,10 @@ from frontdesk.db import Base, now
 
 
 class Blob(Base):
-    """Finished bytes in storage under the name ``id``; ``size`` in bytes, ``sha256`` in hex."""
+    """Finished bytes in storage under the name ``id``; ``size`` in bytes, ``sha256`` in hex.
+
+    ``lost_at`` is when ``flask scrub`` first found them gone or changed.
+    """
 
     __tablename__ = "blobs"
 
@@ -21,6 +24,7 @@ class Blob(Base):
     size: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str] = mapped_column(String(64), index=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
+    lost_at: Mapped[datetime | None] = mapped_column()
 
 
 class Folder(Base):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -121,6 +123,16 @@ def forget(blob_id: UUID | None) -> None:
         for path in _folder(blob_id).glob(f"{blob_id}-*.webp"):
             path.unlink(missing_ok=True)
         made.forget(blob_id)
+
+
+def ids(older_than_seconds: float) -> Iterator[UUID]:
+    """The blobs of which there are thumbnails so old."""
+    before, last = time.time() - older_than_seconds, ""
+    for path in sorted(Path(current_app.instance_path, "thumbnails").glob("??/*.webp")):
+        with suppress(FileNotFoundError, ValueError):  # removed meanwhile, or not ours
+            if path.name[:36] != last and path.stat().st_mtime < before:
+                last = path.name[:36]
+                yield UUID(last)
 
 
 def _folder(blob_id: UUID) -> Path:

@@ -101,6 +101,8 @@ class Runner:
         if self._stop.wait(FIRST_REQUESTS):
             return
         with _alone(self.folder):  # waits here while another worker of this server runs them
+            if self._stop.is_set():
+                return
             consumer = self._consumer(THREADS, PATIENCE)
             consumer._set_signal_handlers = lambda: None  # they are the server's
             consumer.start()

@@ -41,6 +41,9 @@ class Storage(Protocol):
     def ids(self, older_than_seconds: float) -> Iterator[UUID]:
         """All blobs whose bytes were written so long ago."""
 
+    def strange(self) -> Iterator[str]:
+        """What lies between the blobs and is none: other names, links, devices."""
+
     def beside(self, name: str) -> Path:
         """A folder for bytes on their way in, from where a rename makes them a blob."""
 

@@ -76,6 +76,23 @@ class LocalStorage:
                 if path.lstat().st_mtime < before:
                     yield UUID(path.name)
 
+    def strange(self) -> Iterator[str]:
+        for path in self.folder.glob("*/*"):
+            if path.parent.name not in {"staging", "uploads"} and not self._is_ours(path):
+                yield str(path.relative_to(self.folder))
+        for path in self.folder.iterdir():
+            if not path.is_dir() or path.is_symlink():
+                yield path.name
+
+    def _is_ours(self, path: Path) -> bool:
+        try:
+            id = UUID(path.name)
+            return path == self.path(id) and stat.S_ISREG(path.lstat().st_mode)
+        except FileNotFoundError:  # removed meanwhile
+            return True
+        except ValueError:
+            return False
+
     def beside(self, name: str) -> Path:
         return self.folder / name
 
