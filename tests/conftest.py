@@ -8,6 +8,7 @@ from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import structlog
@@ -16,7 +17,7 @@ from flask import Flask
 from tests.browser import Browser
 
 from frontdesk import create_app, logs
-from frontdesk.accounts import passwords
+from frontdesk.accounts import passwords, tokens
 from frontdesk.accounts import service as accounts
 from frontdesk.accounts.models import Member
 from frontdesk.db import db
@@ -164,3 +165,16 @@ def keep(app: Flask) -> Callable[..., str]:
             return str(arrivals.take_in(found.id, path, name, staged, on_conflict).file.id)
 
     return keep
+
+
+@pytest.fixture
+def token(app: Flask) -> Callable[..., str]:
+    """Makes a token of a member's, as they do on /profile/tokens."""
+
+    def make(name: str = "alice", scope: str = "read", days: int | None = 30) -> str:
+        with app.app_context():
+            found = accounts.find(name)
+            assert found
+            return tokens.create(found.id, uuid4(), "test", scope, days)
+
+    return make

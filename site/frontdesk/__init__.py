@@ -34,6 +34,7 @@ from frontdesk.files import (
     file,
     folder,
     picture,
+    put,
     receive,
     select,
     sending,
@@ -52,7 +53,7 @@ PLUMBING = (
 )
 PAGES = (
     *(login, setup, home, choices, about, upload, sending, browse, file, version, bin, picture),
-    *(folder, select),
+    *(folder, select, put),
     *(parcels, links, visit, profile, tokens, people, overview),
 )
 

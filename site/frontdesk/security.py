@@ -7,10 +7,11 @@ from urllib.parse import urlsplit
 from flask import Flask, Request, Response, current_app, g, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_wtf import CSRFProtect
-from flask_wtf.csrf import CSRFError
+from flask_wtf.csrf import CSRFError, validate_csrf
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
+from wtforms import ValidationError
 
 from frontdesk.access import PUBLIC_BY_NATURE, acts_by_token, bearer
 from frontdesk.db import SAFE_METHODS
@@ -43,6 +44,18 @@ class Protection(CSRFProtect):
             g.csrf_valid = True  # so that forms don't ask either
             return
         super().protect(apply_exemptions)
+
+    def protect_by_header(self) -> None:
+        """The same for a body that is no form, so that nothing reads it.
+
+        :raise CSRFError: without ``X-CSRFToken``, or with somebody else's
+        """
+        if acts_by_token() or not current_app.config["WTF_CSRF_ENABLED"]:
+            return
+        try:
+            validate_csrf(request.headers.get("X-CSRFToken"))
+        except ValidationError as error:
+            raise CSRFError(str(error)) from error
 
 
 csrf = Protection()

@@ -30,7 +30,9 @@ BY_TOKEN = {
     "api.me",
     "api.users",
     "files.browse",
+    "files.delete_at",
     "files.download",
+    "files.put",
     "files.thumbnail",
     "files.upload",
     "resumable.collection",
@@ -41,19 +43,6 @@ BY_TOKEN = {
 @pytest.fixture
 def settings() -> dict[str, object]:
     return {"PROPAGATE_EXCEPTIONS": False}
-
-
-@pytest.fixture
-def token(app: Flask) -> Callable[..., str]:
-    """Makes a token of a member's."""
-
-    def make(name: str = "alice", scope: str = "read", days: int | None = 30) -> str:
-        with app.app_context():
-            found = service.find(name)
-            assert found
-            return tokens.create(found.id, uuid4(), "test", scope, days)
-
-    return make
 
 
 @pytest.fixture

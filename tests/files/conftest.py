@@ -15,6 +15,7 @@ import werkzeug.test
 from flask import Flask
 from sqlalchemy import column, func, select, table
 from tests.browser import Browser, Page
+from tests.files.program import Program
 
 from frontdesk.accounts.models import Member
 from frontdesk.db import Moment, db
@@ -147,3 +148,9 @@ def names_on(page: Page) -> list[str]:
     """The files in a list, in its order."""
     rows = page.html.select("table.list tbody tr")
     return [" ".join(row.bdi.get_text().split()) for row in rows if row.select_one("time")]
+
+
+@pytest.fixture
+def program(app: Flask, token: Callable[..., str]) -> Program:
+    """Alice's, which may write."""
+    return Program(app.test_client(use_cookies=False), token(scope="write"))

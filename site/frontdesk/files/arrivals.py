@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
@@ -48,10 +49,12 @@ def take_in(
     raw_name: str,
     staged: Staged,
     on_conflict: OnConflict = "number",
+    allow: Callable[[], None] = lambda: None,
 ) -> Arrival:
     """Keep ``staged`` at ``path``, under the safe form of ``raw_name``.
 
-    The bytes are safe on the disk before the row is written.
+    The bytes are safe on the disk before the row is written. ``allow`` has the last word, when
+    nobody else may write.
 
     :raise Refused: if it is empty, over a limit, the folder's name is a file's, or
         ``on_conflict`` says so
@@ -61,6 +64,7 @@ def take_in(
     staged.seek(0)
     kind = media_type(staged.read(HEAD), name)
     with keeping.kept(staged):
+        allow()
         folder = folders.make(member_id, path)
         arrival = arrive(folder, name, keeping.blob_of(staged), kind, on_conflict)
         keeping.charge(member_id, arrival.added, name)

@@ -9,13 +9,13 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from frontdesk.access import by_token
-from frontdesk.files import folders, listing
+from frontdesk.files import folders, listing, programs
 from frontdesk.files.models import File, Folder
 from frontdesk.files.places import send
 from frontdesk.files.show import file_page
 from frontdesk.files.upload import bp
 from frontdesk.files.zip import send_folder
-from frontdesk.pages import page
+from frontdesk.pages import page, wants_json
 
 LONGEST_KEY = 255
 
@@ -36,6 +36,8 @@ def browse(subpath: str) -> Response:
         return _folder(found, folders.path_of(found))
     if request.args.get("download"):
         return send(found.blob, found.name, found.media_type, download=True)
+    if wants_json():
+        return programs.of_file(found)
     return file_page(found, _crumbs(parts[:-1]))
 
 
@@ -46,6 +48,8 @@ def _folder(folder: Folder | None, path: list[str]) -> Response:
         listed = listing.search(folder, path, key, cursor)
     else:
         listed = listing.of_folder(folder, path, cursor)
+    if wants_json():
+        return programs.of_folder(listed, path, key)
     return page(
         "files/folder.html",
         key=key,

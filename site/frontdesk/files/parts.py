@@ -44,7 +44,7 @@ class Intake:
 
         :raise OSError: if the disk is broken, not just full
         """
-        refused = staged.refused or self._refusal(staged.size + len(data), len(data))
+        refused = staged.refused or self.refusal(staged.size + len(data), len(data))
         if not refused:
             try:
                 self.left -= staged.take(data)
@@ -57,7 +57,8 @@ class Intake:
             self.left += staged.size
             staged.discard()
 
-    def _refusal(self, size: int, more: int) -> Refusal | None:
+    def refusal(self, size: int, more: int) -> Refusal | None:
+        """Why a file must not have ``size`` bytes, ``more`` of which are still to come."""
         if size > self.max_file_size:
             return "too_large"
         if more > self.left:

@@ -17,12 +17,17 @@ def send(blob: Blob, name: str, media_type: str, *, download: bool) -> Response:
             blob.id,
             name=name,
             media_type=media_type,
-            sha256=blob.sha256 or blob.id.hex,  # not hashed yet: any tag of its own does
+            sha256=tag_of(blob),
             modified=blob.created_at,
             download=download,
         )
     except FileNotFoundError as error:
         raise RuntimeError(f"blob {blob.id} has lost its bytes") from error
+
+
+def tag_of(blob: Blob) -> str:
+    """What its ETag says: its hash; one that isn't hashed yet has any of its own."""
+    return blob.sha256 or blob.id.hex
 
 
 def place_of(file: File) -> str:
