@@ -32,6 +32,7 @@ BY_TOKEN = {
     "files.browse",
     "files.delete_at",
     "files.download",
+    "files.preview",
     "files.put",
     "files.thumbnail",
     "files.upload",
