@@ -139,6 +139,15 @@ def test_nobody_else_gets_it(bob: Browser, carol: Browser, reports: None) -> Non
     assert get(carol).status_code == 401
 
 
+def test_pages_lead_to_it(app: Flask, alice: Browser, reports: None) -> None:
+    page = alice.visit(FOLDER)
+    assert opened(alice.client.get(page.link("Download"), buffered=True).data)
+    page = alice.visit("/path/")
+    assert opened(alice.client.get(page.link("Download all as a zip"), buffered=True).data)
+    button = page.html.select_one("#things button[formaction='/zip']")
+    assert button and "Download" in button.get_text()
+
+
 # A selection
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Callable
 
 import pytest
@@ -91,3 +92,20 @@ def test_a_file_of_another_post_is_not_found(
     send(alice, to="bob", the_file=[(io.BytesIO(b"plan"), "plan.pdf")])
     mine = keep("bob", "mine.txt")
     assert bob.visit(f"/post/1/{mine}/mine.txt").status == 404
+
+
+def test_all_files_of_a_post_come_as_one_zip(alice: Browser, bob: Browser, root: Browser) -> None:
+    sent = [(io.BytesIO(text), name) for text, name in ((b"one", "a.txt"), (b"two", "A.txt"))]
+    send(alice, to="bob", the_file=sent)
+    address = bob.visit("/post/1").link("Download all as a zip")
+    answer = bob.client.get(address, buffered=True)
+    assert 'filename="Post 1.zip"' in answer.headers["Content-Disposition"]
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as found:
+        assert found.testzip() is None
+        assert {found.read(name) for name in found.namelist()} == {b"one", b"two"}
+    assert root.visit(address).status == 404
+
+
+def test_one_file_needs_no_zip(alice: Browser, bob: Browser) -> None:
+    send(alice, to="bob", the_file=(io.BytesIO(b"one"), "a.txt"))
+    assert "zip" not in bob.visit("/post/1").html.get_text()

@@ -10,8 +10,9 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from frontdesk.accounts import service as accounts
-from frontdesk.files import intake
+from frontdesk.files import intake, zipped
 from frontdesk.files.intake import Outcome
+from frontdesk.files.packing import Parcel
 from frontdesk.files.places import send as send_bytes
 from frontdesk.forms import Form
 from frontdesk.pages import page, see
@@ -86,3 +87,13 @@ def download(post_id: int, file_id: UUID, filename: str) -> Response:
     file = service.get_post_file(current_user.id, post_id, file_id)
     wanted = bool(request.args.get("download"))
     return send_bytes(file.blob, file.name, file.media_type, download=wanted)
+
+
+@bp.get("/post/<int:post_id>/zip")
+def zip(post_id: int) -> Response:
+    """All files of a post as one zip, for its sender and its recipients."""
+    found = service.get_post(current_user.id, post_id)
+    parcel = Parcel()
+    for file in found.files:
+        parcel.add_file("", file.name, file.created_at, file.blob_id, file.size)
+    return zipped.send(parcel, _("Post %(number)s", number=post_id))
