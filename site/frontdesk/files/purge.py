@@ -14,13 +14,11 @@ from flask import current_app
 from sqlalchemy import select, update
 
 import flask_resumable
-from frontdesk import audit
 from frontdesk.db import db, now, transaction
-from frontdesk.files import blobs, reservations, service, thumbnails
-from frontdesk.files.models import Blob, File, Upload
+from frontdesk.files import blobs, removal, reservations, service, thumbnails
+from frontdesk.files.models import Blob, Upload
 from frontdesk.files.uploads import resumable
 
-KEPT_IN_BIN = timedelta(days=30)
 GRACE = timedelta(days=1)  # what is younger may still be in somebody's hands
 
 
@@ -43,8 +41,8 @@ def purge() -> Removed:
     removed = Removed()
     removed.uploads = resumable.purge() + _release_lost()
     removed.staged = service.storage().sweep(service.ABANDONED)
-    removed.files = _empty_bin()
-    removed.blobs = _remove_unused()
+    from_bin = removal.remove_due()
+    removed.files, removed.blobs = from_bin.files, len(from_bin.blobs) + _remove_unused()
     _hash_the_rest()
     removed.strays = sum(_remove_stray(id) for id in service.storage().ids(GRACE.total_seconds()))
     return removed
@@ -64,17 +62,6 @@ def _is_lost(upload_id: UUID) -> bool:
         resumable.uploads.find(upload_id)
         return False
     return True
-
-
-def _empty_bin() -> int:
-    """The rows of files that lie there longer than the bin keeps them; their space is free."""
-    with transaction() as session:
-        due = select(File).where(File.deleted_at < now() - KEPT_IN_BIN)
-        files = session.scalars(due).all()
-        for file in files:
-            audit.record("file.purge", member_id=file.owner_id, file=str(file.id))
-            service.drop_row(file)
-        return len(files)
 
 
 def _remove_unused() -> int:
