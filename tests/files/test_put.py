@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import random
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
@@ -55,14 +56,16 @@ def test_whatever_the_body_says_it_is_it_is_a_file(program: Program, kind: str) 
 
 
 def test_it_may_come_without_a_length(program: Program) -> None:
-    chunked = {"wsgi.input_terminated": True}
+    chunked, data = {"wsgi.input_terminated": True}, random.Random(1).randbytes(3_500_000)
     answer = program.client.put(
         "/path/a.txt",
-        input_stream=BytesIO(b"x" * 3_000_000),
+        input_stream=BytesIO(data),
         headers={"Authorization": f"Bearer {program.secret}"},
         environ_overrides=chunked,
     )
-    assert (answer.status_code, answer.json["size"]) == (201, 3_000_000)
+    assert (answer.status_code, answer.json["size"]) == (201, len(data))
+    assert answer.json["sha256"] == hashlib.sha256(data).hexdigest()
+    assert program.bytes_of("/path/a.txt") == data
 
 
 def test_a_page_shows_it_to_its_member(program: Program, alice: Browser) -> None:

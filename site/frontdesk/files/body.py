@@ -6,19 +6,19 @@ import base64
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn, cast
 
-from flask import abort, current_app, g, request
+from flask import abort, current_app, request
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.exceptions import ServiceUnavailable
 
-from flask_resumable.receiving import MIB, Body, Stopped, Watch, open_body
+from flask_resumable.receiving import MIB, Body, Stalled, Stopped
 from frontdesk.files import service
 from frontdesk.files.parts import Intake
-from frontdesk.files.receive import LONGEST_WAIT, UPLOADS
+from frontdesk.files.receive import LONGEST_WAIT, UPLOADS, Request
 from frontdesk.storage import Staged
 
-LONGEST_SILENCE, SLOWEST_RATE = 30.0, 1_000  # seconds; bytes a second, measured over thirty
 DIGEST = re.compile(r"\s*sha-256\s*=\s*:([A-Za-z0-9+/]{43}=):\s*(?:;.*)?", re.ASCII)
 
 
@@ -27,6 +27,7 @@ def received() -> Iterator[Staged]:
     """This request's body in storage, gone at the end unless it was kept; it may be ``refused``.
 
     :raise 400: if it was cut off, or isn't what its digest says; nothing of it stays
+    :raise 408: if next to nothing comes
     :raise 415: if it is encoded: its bytes would not be the file's
     :raise 503: if too many others are sending just now
     """
@@ -37,9 +38,8 @@ def received() -> Iterator[Staged]:
     intake = _intake()
     try:
         staged = intake.begin()
-        with open_body(request.environ, Watch(LONGEST_SILENCE, SLOWEST_RATE)) as body:
+        with cast(Request, request).open_stream() as body:
             _take(body, intake, staged)
-            g.body_is_read = body.left == 0
         _check_digests(staged)
         yield staged
     finally:
@@ -54,17 +54,24 @@ def _intake() -> Intake:
 
 
 def _take(body: Body, intake: Intake, staged: Staged) -> None:
-    """:raise 400: if the body ends before its end"""
+    """:raise 400: if the body ends before its end. :raise 408: if next to nothing comes"""
     if body.left:  # a length that breaks a limit is refused before the first byte
         staged.refused = intake.refusal(body.left, body.left)
-    block = memoryview(bytearray(min(MIB, body.left or MIB)))
+    size = min(MIB, body.left or MIB)
+    block, other = memoryview(bytearray(size)), memoryview(bytearray(size))
     try:
         while not staged.refused and (count := _fill(body, block)):
             intake.write(staged, block[:count])
-    except Stopped:
+            block, other = other, block  # this one is still being hashed
+    except Stopped as stopped:
         body.abandon()
-        g.body_is_read = True
-        abort(400, _("The connection broke off. Nothing was kept: send it again."))
+        _say_why(stopped)
+
+
+def _say_why(stopped: Stopped) -> NoReturn:
+    if isinstance(stopped, Stalled):
+        abort(408, _("Next to nothing came for half a minute. Nothing was kept: send it again."))
+    abort(400, _("The connection broke off. Nothing was kept: send it again."))
 
 
 def _fill(body: Body, block: memoryview) -> int:

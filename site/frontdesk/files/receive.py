@@ -77,13 +77,13 @@ class Request(flask.Request):
         if not slots.acquire(timeout=LONGEST_WAIT):
             raise ServiceUnavailable
         try:
-            with self._streamed() if self._intake else self._hurried():
+            with self.open_stream() if self._intake else self._hurried():
                 super()._load_form_data()
         finally:
             slots.release()
 
-    def _streamed(self) -> Body:
-        """The body straight from the server's socket, for :class:`Parser` to read."""
+    def open_stream(self) -> Body:
+        """The body straight from the server's socket, for whoever streams it to storage."""
         config = flask.current_app.config
         least, window = config.get("MIN_UPLOAD_RATE", 0), config.get("RESUMABLE_RATE_WINDOW", 30.0)
         body = open_body(self.environ, Watch(rate=least, window=window))
