@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import os
+import shutil
+import time
 import uuid
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm.exc import ObjectDeletedError
 from tests.browser import Browser
 from tests.files import images
 from tests.files.conftest import Books, token
 
-from frontdesk.db import db
+from frontdesk import jobs, pictures
+from frontdesk.accounts.models import Member
+from frontdesk.db import db, transaction
 from frontdesk.files import service
-from frontdesk.files.models import File
+from frontdesk.files.models import Blob, File
+from frontdesk.jobs.runner import Runner
 
 Keep = Callable[..., str]
 
@@ -98,6 +107,60 @@ def test_it_is_made_once_and_kept_by_the_browser(alice: Browser, keep: Keep) -> 
     assert (again.status_code, again.data) == (304, b"")
 
 
+def test_it_is_there_when_the_file_is(app: Flask, keep: Keep, instance: Path) -> None:
+    keep("alice", "a.png", images.drawn())
+    assert len(list((instance / "thumbnails").rglob("*.webp"))) == 2
+
+
+def test_one_that_was_removed_is_made_again(alice: Browser, keep: Keep, instance: Path) -> None:
+    id = keep("alice", "a.png", images.drawn())
+    before = small(alice, id).data
+    shutil.rmtree(instance / "thumbnails")
+    assert small(alice, id).data == before
+
+
+def test_what_is_broken_is_tried_once(
+    app: Flask, alice: Browser, keep: Keep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = keep("alice", "a.png", images.drawn()[:500])
+    monkeypatch.setattr(pictures, "render", lambda *_, **__: pytest.fail("tried again"))
+    assert small(alice, id).status_code == 404
+    with app.app_context():
+        job = db.session.scalars(select(jobs.Job).where(jobs.Job.kind == "thumbnail")).one()
+        assert (job.state, job.tries) == ("failed", 1)
+        assert job.error == "It is no PNG, JPEG, WebP or GIF, or it is broken."
+
+
+def test_while_it_is_not_made_the_answer_comes_soon(
+    alice: Browser, keep: Keep, monkeypatch: pytest.MonkeyPatch, instance: Path
+) -> None:
+    monkeypatch.setattr(Runner, "tell", lambda *_: None)
+    id = keep("alice", "a.png", images.drawn())
+    began = time.monotonic()
+    answer = small(alice, id)
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (404, "no-store")
+    assert time.monotonic() - began < 4
+
+
+def test_what_goes_while_it_is_drawn_leaves_nothing(
+    keep: Keep, monkeypatch: pytest.MonkeyPatch, instance: Path
+) -> None:
+    drawn, render = [], pictures.render
+
+    def removed_meanwhile(*what: Any, **how: Any) -> dict[str, bytes]:
+        drawn.append(render(*what, **how))
+        with transaction() as session:
+            session.execute(delete(File))
+            session.execute(delete(Blob))
+            session.execute(update(Member).values(used=0))
+        return drawn[0]
+
+    monkeypatch.setattr(pictures, "render", removed_meanwhile)
+    with pytest.raises(ObjectDeletedError):  # who kept it asks for its id
+        keep("alice", "a.png", images.drawn())
+    assert drawn and not list((instance / "thumbnails").rglob("*.webp"))
+
+
 def test_to_another_member_it_is_not_there(bob: Browser, alice: Browser, keep: Keep) -> None:
     id = keep("alice", "a.png", images.drawn())
     assert small(bob, id).status_code == 404
@@ -138,5 +201,8 @@ def test_what_lies_in_a_blobs_place_is_not_followed(
         blob = service.storage().path(db.session.get_one(File, uuid.UUID(id)).blob_id)
     blob.unlink()
     put(blob)
-    app.config["PROPAGATE_EXCEPTIONS"] = app.testing = False
-    assert small(alice, id).status_code == 500
+    shutil.rmtree(Path(app.instance_path, "thumbnails"))
+    assert small(alice, id).status_code == 404
+    with app.app_context():
+        job = db.session.scalars(select(jobs.Job)).one()
+        assert (job.state, "no blob" in job.error) == ("waiting", True)

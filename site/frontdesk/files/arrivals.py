@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import inspect
 
 from frontdesk import audit
-from frontdesk.files import blobs, folders, history, keeping, names
+from frontdesk.files import blobs, folders, history, keeping, names, thumbnails
 from frontdesk.files.kinds import media_type
 from frontdesk.files.models import Blob, File, Folder
 from frontdesk.forms import Refused
@@ -96,6 +96,7 @@ def arrive(
         raise taken(name)
     file = File(owner_id=folder.owner_id, folder_id=folder.id, name=free, media_type=media_type)
     keeping.add(file, blob)
+    thumbnails.ask(file)
     _record("file.upload", file, who)
     return Arrival(file, "new")
 
@@ -112,6 +113,7 @@ def _next_version(file: File, blob: Blob, media_type: str, who: str) -> Arrival:
     if blob.sha256 and blob.sha256 == file.blob.sha256:
         return Arrival(file, "same", [blob.id] if inspect(blob).transient else [])
     dropped = history.put(file, blob, media_type)
+    thumbnails.ask(file)
     _record("file.version", file, who, version=file.version)
     return Arrival(file, "version", dropped)
 

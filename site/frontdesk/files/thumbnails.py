@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -13,7 +14,7 @@ from flask import abort, current_app
 from flask_babel import gettext as _
 from sqlalchemy import delete, exists, select
 
-from frontdesk import audit, pictures
+from frontdesk import audit, jobs, pictures
 from frontdesk.accounts.models import Member
 from frontdesk.db import db, transaction
 from frontdesk.files import keeping, made, service
@@ -24,7 +25,10 @@ from frontdesk.storage import Staged
 WIDTHS = {"1.0": 320, "2.0": 640}  # of an image, in CSS pixels and twice that
 PICTURES = {"1.0": 96, "2.0": 192}  # of a member, square
 LARGEST_PICTURE = 512
+KIND = "thumbnail"  # of jobs; their subject is the blob's id
+A_MOMENT = 2.0  # seconds
 IMAGES = {"image/png", "image/jpeg", "image/webp", "image/gif"}
+_waiting = threading.BoundedSemaphore(8)
 
 
 def has_thumbnail(file: File) -> bool:
@@ -46,23 +50,64 @@ def visible(member_id: UUID, file_id: UUID) -> File:
     return file
 
 
-def of_file(file: File, scale: float) -> Path:
-    """Where the thumbnail of ``file`` lies; it is made if it isn't there.
+def ask(file: File) -> None:
+    """Have thumbnails made of a file that came; a part of another verb."""
+    if has_thumbnail(file):
+        jobs.ask(KIND, str(file.blob_id))
 
-    :raise 404: if the image can't be read or is too large
+
+def of_file(file: File, scale: float) -> Path:
+    """Where the thumbnail of ``file`` lies; one that isn't there is asked for, and waited for.
+
+    :raise 404: if the image can't be read or is too large, or it takes longer
     """
-    folder = _folder(file.blob_id)
-    path = folder / f"{file.blob_id}-{scale:.1f}.webp"
+    path = _folder(file.blob_id) / f"{file.blob_id}-{scale:.1f}.webp"
     if not path.exists():
-        try:
-            with service.storage().open(file.blob_id) as source:
-                made = pictures.render(source, _sizes(file), square=file.folder_id is None)
-        except (pictures.NotAPicture, pictures.PictureTooLarge):
-            abort(404)
-        except pictures.Busy:
-            abort(503)
-        _write(folder, {f"{file.blob_id}-{name}.webp": data for name, data in made.items()})
+        _wait_for(path, str(file.blob_id))
+    if not path.exists():
+        abort(404)
     return path
+
+
+def _wait_for(path: Path, subject: str) -> None:
+    """A moment, and not with all threads: those who wait in vain look again."""
+    if jobs.state(KIND, subject) == "failed":
+        return
+    jobs.ask(KIND, subject, again=True)
+    if _waiting.acquire(blocking=False):
+        try:
+            until = time.monotonic() + A_MOMENT
+            while jobs.is_coming(KIND, subject) and time.monotonic() < until:
+                db.session.commit()  # else it would see the same state for ever
+                time.sleep(0.1)
+        finally:
+            _waiting.release()
+
+
+@jobs.task(KIND)
+def make(subject: str) -> None:
+    """Make all thumbnails of a blob: a member's own picture square, any other whole."""
+    blob_id = UUID(subject)
+    held = select(File.folder_id).where(File.blob_id == blob_id)
+    is_picture = None in db.session.scalars(held).all()
+    if _is_gone(blob_id):
+        return
+    try:
+        with service.storage().open(blob_id) as source:
+            sizes = PICTURES if is_picture else WIDTHS
+            drawn = pictures.render(source, sizes, square=is_picture)
+    except pictures.NotAPicture as error:
+        raise jobs.GiveUp("It is no PNG, JPEG, WebP or GIF, or it is broken.") from error
+    except pictures.PictureTooLarge as error:
+        raise jobs.GiveUp("It has too many pixels, or takes too much memory or time.") from error
+    _write(blob_id, drawn)
+    if _is_gone(blob_id):  # removed meanwhile, and what was made of it before that
+        forget(blob_id)
+
+
+def _is_gone(blob_id: UUID) -> bool:
+    db.session.rollback()
+    return db.session.get(Blob, blob_id) is None
 
 
 def keep_picture(member_id: UUID, staged: Staged, source: Path) -> None:
@@ -71,7 +116,7 @@ def keep_picture(member_id: UUID, staged: Staged, source: Path) -> None:
     :raise Refused: if it can't be read as a picture, or has too many pixels
     """
     try:
-        made = pictures.render(source, {"picture": LARGEST_PICTURE}, square=True)
+        drawn = pictures.render(source, {"picture": LARGEST_PICTURE, **PICTURES}, square=True)
     except pictures.PictureTooLarge as error:
         raise Refused(_("The picture must have fewer than 40 megapixels"), "image") from error
     except pictures.NotAPicture as error:
@@ -79,7 +124,7 @@ def keep_picture(member_id: UUID, staged: Staged, source: Path) -> None:
     except pictures.Busy as error:
         said = _("Nothing was changed. Try again in a minute.")
         raise Refused(said, "image", 503) from error
-    staged.write(made["picture"])
+    staged.write(drawn.pop("picture"))
     with keeping.kept(staged):
         member = _changing(member_id)
         before = _drop(member)
@@ -88,6 +133,7 @@ def keep_picture(member_id: UUID, staged: Staged, source: Path) -> None:
         keeping.charge(member_id, file.size, file.name)
         member.picture_id = file.id
         audit.record("member.picture", member_id=member_id, who=member.username)
+    _write(staged.id, drawn)
     forget(before)
 
 
@@ -139,13 +185,10 @@ def _folder(blob_id: UUID) -> Path:
     return Path(current_app.instance_path, "thumbnails", blob_id.hex[:2])
 
 
-def _sizes(file: File) -> Mapping[str, int]:
-    return PICTURES if file.folder_id is None else WIDTHS
-
-
-def _write(folder: Path, made: Mapping[str, bytes]) -> None:
+def _write(blob_id: UUID, drawn: Mapping[str, bytes]) -> None:
+    folder = _folder(blob_id)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name, data in made.items():
+    for name, data in drawn.items():
         draft = folder / f".{secrets.token_hex(8)}"
         draft.write_bytes(data)
-        draft.replace(folder / name)
+        draft.replace(folder / f"{blob_id}-{name}.webp")
