@@ -32,6 +32,26 @@ for (const field of document.querySelectorAll("input[type=password]")) {
   show(false);
 }
 
+// All rows of a list are ticked at once, or none.
+for (const form of document.querySelectorAll("[data-all]")) {
+  const boxes = [...form.querySelectorAll(".pick input")];
+  const label = document.createElement("label"), all = document.createElement("input");
+  const show = () => {
+    const ticked = boxes.filter((box) => box.checked).length;
+    all.checked = ticked === boxes.length;
+    all.indeterminate = ticked > 0 && !all.checked;
+  };
+  all.type = "checkbox";
+  all.className = "form-check-input";
+  all.autocomplete = "off";
+  all.addEventListener("change", () => boxes.forEach((box) => (box.checked = all.checked)));
+  form.addEventListener("change", show);
+  addEventListener("pageshow", show); // who comes back finds the ticks that were left
+  label.className = "pick";
+  label.append(all, form.dataset.all);
+  form.querySelector("table").before(label);
+}
+
 // The Enter that ends a word in a Chinese input method is not the Enter that sends the form.
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.isComposing || event.keyCode === 229)) event.preventDefault();
