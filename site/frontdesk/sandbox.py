@@ -30,7 +30,7 @@ class Exceeded(Exception):
     """It took too much time, memory or room."""
 
 
-class Overdue(Exceeded):
+class Overdue(Exception):
     """It took too long by the clock on the wall; on a quieter machine it may do."""
 
 
@@ -66,6 +66,7 @@ def run(program: Path, source: IO[bytes], order: str, seconds: float) -> bytes:
     """What the program at ``program`` writes, given ``source`` as its standard input.
 
     :raise Exceeded: if a limit stopped it
+    :raise Overdue: if it wasn't ready in time
     :raise Failed: if it ended with another code than 0
     """
     with tempfile.TemporaryFile() as answer:

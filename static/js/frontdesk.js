@@ -56,3 +56,12 @@ for (const form of document.querySelectorAll("[data-all]")) {
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.isComposing || event.keyCode === 229)) event.preventDefault();
 }, true);
+
+// A preview that is being made shows itself when it is there; after half a minute the link remains.
+const preview = document.getElementById("preview");
+for (let tries = 0; preview?.querySelector("[data-waiting]") && tries < 20; tries += 1) {
+  await new Promise((resolve) => { setTimeout(resolve, 1500); });
+  const answer = await fetch(location.href).catch(() => undefined);
+  const made = answer?.ok && new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("preview");
+  if (made) preview.replaceChildren(...made.childNodes);
+}

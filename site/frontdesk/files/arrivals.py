@@ -14,6 +14,7 @@ from frontdesk import audit
 from frontdesk.files import blobs, folders, history, keeping, names, thumbnails
 from frontdesk.files.kinds import media_type
 from frontdesk.files.models import Blob, File, Folder
+from frontdesk.files.previews import sheets
 from frontdesk.forms import Refused
 from frontdesk.storage import Staged
 
@@ -120,3 +121,5 @@ def _next_version(file: File, blob: Blob, media_type: str, who: str) -> Arrival:
 
 def _record(what: str, file: File, who: str, **facts: int) -> None:
     audit.record(what, member_id=file.owner_id, who=who, file=str(file.id), size=file.size, **facts)
+    if sheets.wanted(file.media_type):
+        sheets.ask(file.blob_id)

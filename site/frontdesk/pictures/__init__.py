@@ -70,7 +70,7 @@ def measured(source: Path | IO[bytes], sizes: Mapping[str, int], square: bool) -
 def _run(file: IO[bytes], order: str) -> bytes:
     try:
         return sandbox.run(CHILD, file, order, SECONDS)
-    except sandbox.Exceeded:
+    except (sandbox.Exceeded, sandbox.Overdue):
         raise PictureTooLarge from None
     except sandbox.Failed as end:
         raise (PictureTooLarge if end.code == TOO_LARGE else NotAPicture) from None

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import resource
+import shutil
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 from tests.browser import Browser, Page
 from tests.files import images
 from tests.files.previews import papers
 from tests.files.previews.conftest import Show, preview, said
 
 from frontdesk import sandbox
+from frontdesk.db import now
 from frontdesk.files.previews import sheets
+from frontdesk.jobs import run
 
 
 def shown(browser: Browser, page: Page):
@@ -71,12 +76,12 @@ def test_what_cannot_be_shown_is_said(show: Show, name: str, content: bytes, sen
     assert page.link("Download")
 
 
-def test_a_failure_is_remembered(
-    show: Show, alice: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failure_is_remembered(show: Show, alice: Browser, instance: Path) -> None:
     show("a.pdf", b"%PDF-1.7\nnothing")
-    monkeypatch.setattr(sheets, "make", None)
+    (remembered,) = (instance / "previews").rglob("*.json")
+    before = remembered.stat().st_mtime_ns
     assert "can’t be shown" in said(alice.visit("/path/a.pdf"))
+    assert remembered.stat().st_mtime_ns == before
 
 
 def test_a_page_of_a_pdf_is_drawn(show: Show, alice: Browser) -> None:
@@ -105,10 +110,12 @@ def test_its_pages_are_turned_by_links(show: Show, alice: Browser) -> None:
     ("asked", "number"),
     [("2", 2), ("99", 3), ("0", 1), ("-1", 1), ("x", 1), ("", 1), ("9" * 400, 1), ("²", 1)],
 )
-def test_a_page_that_is_not_there_is_another(show: Show, asked: str, number: int) -> None:
+def test_a_page_that_is_not_there_is_another(
+    show: Show, alice: Browser, asked: str, number: int
+) -> None:
     page = show("a.pdf", papers.paper(3), f"?page={asked}")
     assert f"Page {number} of 3" in said(page)
-    assert preview(page).select_one("img")
+    assert shown(alice, page)
 
 
 def test_a_pdf_of_a_hundred_thousand_pages(show: Show) -> None:
@@ -161,7 +168,28 @@ def test_while_too_many_are_at_work_it_says_so(
     page = show("a.pdf", papers.paper())
     assert "The preview is being made." in said(page)
     monkeypatch.undo()
+    with time_machine.travel(now() + timedelta(minutes=1)):
+        sheets_job_runs(alice)
     assert shown(alice, alice.visit(page.link("Reload")))
+
+
+def sheets_job_runs(browser: Browser) -> None:
+    """What the runner does a minute later."""
+    app = browser.client.application
+    with app.app_context():
+        for id in run.due():
+            run.run(id, "here:later")
+
+
+def test_it_is_made_when_a_file_arrives(keep, instance: Path) -> None:
+    keep("alice", "a.pdf", papers.paper())
+    assert list((instance / "previews").rglob("*-1.webp"))
+
+
+def test_what_was_removed_by_hand_is_made_again(show: Show, alice: Browser, instance: Path) -> None:
+    show("a.pdf", papers.paper())
+    shutil.rmtree(instance / "previews")
+    assert shown(alice, alice.visit("/path/a.pdf"))
 
 
 def test_only_its_owner_gets_it(show: Show, alice: Browser, bob: Browser, carol: Browser) -> None:

@@ -117,16 +117,26 @@ def _played(subject: Subject, asked: Mapping[str, str]) -> Preview:
 
 
 def _image(subject: Subject, asked: Mapping[str, str]) -> Preview:
-    return Preview(
-        "image", {"sheet": sheets.look(subject.blob_id, 1) or sheets.make(subject.blob_id)}
-    )
+    return Preview("image", {"sheet": _sheet(subject.blob_id, 1)})
+
+
+def _sheet(blob_id: UUID, number: int) -> sheets.Sheet | None:
+    """What is drawn; it is asked for where it wasn't, as after an upgrade or for a later page."""
+    found = sheets.look(blob_id, number)
+    if found is None:
+        sheets.ask(blob_id, number)
+        found = sheets.look(blob_id, number)
+    return found
 
 
 def _paper(subject: Subject, asked: Mapping[str, str]) -> Preview:
     number = _number(asked.get("page", ""))
-    sheet = sheets.look(subject.blob_id, number) or sheets.make(subject.blob_id, number)
+    sheet = _sheet(subject.blob_id, number)
+    if sheet and not sheet.failed and number > sheet.pages:
+        number = sheet.pages
+        sheet = _sheet(subject.blob_id, number)
     last = min(sheet.pages, sheets.MOST_PAGES) if sheet else 1
-    return Preview("paper", {"sheet": sheet, "number": min(number, last), "last": last})
+    return Preview("paper", {"sheet": sheet, "number": number, "last": last})
 
 
 def _text(subject: Subject, asked: Mapping[str, str]) -> Preview:

@@ -1,4 +1,4 @@
-"""Pictures of images and of a PDF's pages: made once and remembered, as is why one can't be."""
+"""Pictures of images and of a PDF's pages: drawn by a job, once; remembered, as are failures."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import IO
 from uuid import UUID
 
-from flask import current_app
-
-from frontdesk import pictures, sandbox
-from frontdesk.files import made, service
+from frontdesk import jobs, pictures, sandbox
+from frontdesk.files import made, service, thumbnails
 
 PROGRAM = Path(__file__).with_name("programs") / "limits.py"
 WIDEST, HIGHEST = 1280, 2560  # pixels
@@ -53,32 +51,41 @@ def picture(blob_id: UUID, number: int) -> Path | None:
     return place if place.exists() else None
 
 
-def make(blob_id: UUID, number: int = 1) -> Sheet | None:
-    """Make the picture of page ``number`` and remember it, or why it can't be made.
+def ask(blob_id: UUID, number: int = 1) -> None:
+    """Have page ``number`` drawn, unless it was already; a part of another verb, or one itself."""
+    if look(blob_id, number) is None:
+        jobs.ask("preview", f"{blob_id}/{number}", again=True)
 
-    None if it is worth another try later: others are ahead, or the machine is busy.
+
+def wanted(media_type: str) -> bool:
+    """Whether files of that type are shown as pictures."""
+    return media_type in thumbnails.IMAGES or media_type == "application/pdf"
+
+
+@jobs.task("preview", minutes=2)
+def make(subject: str) -> None:
+    """Draw the page that ``subject`` names, ``BLOB/NUMBER``, and remember it or why it can't be.
+
+    What is worth another try raises: others are ahead, the machine is busy, the disk is full.
     """
-    try:
-        facts, data = _tried(blob_id, number)
-        if data:
-            made.keep(blob_id, f"{number}.webp", data)
-        made.keep_facts(blob_id, f"{number}.json", **facts)
-    except (sandbox.Busy, sandbox.Overdue):
-        return None
-    except OSError as error:  # the disk is full, say
-        current_app.logger.error("A preview could not be kept", exc_info=error)
-        return None
-    return look(blob_id, number)
-
-
-def _tried(blob_id: UUID, number: int) -> tuple[dict[str, object], bytes]:
-    """Facts and picture; or why there is none."""
+    blob_id, number = UUID(subject.partition("/")[0]), int(subject.partition("/")[2])
+    if look(blob_id, number) is not None:
+        return
     try:
         with service.storage().open(blob_id) as blob:
-            return _drawn(blob, number)
-    except (pictures.PictureTooLarge, sandbox.Exceeded) as reason:
-        if isinstance(reason, sandbox.Overdue):
-            raise
+            facts, data = _tried(blob, number)
+    except FileNotFoundError:
+        raise jobs.GiveUp("The blob is gone") from None
+    if data:
+        made.keep(blob_id, f"{number}.webp", data)
+    made.keep_facts(blob_id, f"{number}.json", **facts)
+
+
+def _tried(blob: IO[bytes], number: int) -> tuple[dict[str, object], bytes]:
+    """Facts and picture; or why there is none."""
+    try:
+        return _drawn(blob, number)
+    except (pictures.PictureTooLarge, sandbox.Exceeded):
         return {"failed": "large"}, b""
     except pictures.NotAPicture:
         return {"failed": "broken"}, b""

@@ -1,7 +1,8 @@
 """Draws one page of a PDF. A program; never imported by the site.
 
 The PDF is standard input. On standard output a line of JSON with the number of pages and the
-picture's size, then the picture as WebP. Ends with 3 (broken), 4 (too large) or 5 (encrypted).
+picture's size, then the picture as WebP; only the number if there is no such page. Ends with
+3 (broken), 4 (too large) or 5 (encrypted).
 """
 
 from __future__ import annotations
@@ -33,8 +34,11 @@ def main(page: int, width: int, height: int) -> int:
         document = pypdfium2.PdfDocument("/dev/stdin")
     except pypdfium2.PdfiumError:
         return ENCRYPTED if raw.FPDF_GetLastError() in NEEDS_KEY else BROKEN
+    if page > len(document) > 0:
+        sys.stdout.buffer.write(json.dumps({"pages": len(document)}).encode())
+        return 0
     try:
-        image = drawn(document, min(page, len(document)), width, height)
+        image = drawn(document, page, width, height)
     except (pypdfium2.PdfiumError, IndexError, ValueError):
         return BROKEN
     out = io.BytesIO()
