@@ -116,7 +116,7 @@ def test_every_token_is_used() -> None:
         ("img/bell.svg", 1024),
         ("js/frontdesk.js", 2 * 1024),
         ("css/tokens.css", 2 * 1024),
-        ("css/site.css", 6 * 1024),
+        ("css/site.css", 7 * 1024),
     ],
 )
 def test_what_everybody_downloads_is_small(name: str, most: int) -> None:

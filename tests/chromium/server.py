@@ -23,6 +23,7 @@ class Site:
     url: str
     instance: Path
     terminal: Path
+    pid: int = 0
 
     @property
     def setup_address(self) -> str:
@@ -33,12 +34,12 @@ class Site:
 
 
 @contextmanager
-def serve(folder: Path, **settings: str) -> Iterator[Site]:
+def serve(folder: Path, *, port: str = "0", **settings: str) -> Iterator[Site]:
     """Start the site on ``folder``/instance, with ``settings`` by their FRONTDESK_ names."""
     instance, terminal = folder / "instance", folder / "terminal"
     environment = os.environ | {
         "HOST": "127.0.0.1",
-        "PORT": "0",  # the system picks a free one, and the greeting names it
+        "PORT": port,  # 0: the system picks a free one, and the greeting names it
         "PYTHONPATH": f"{ROOT / 'site'}{os.pathsep}{ROOT}",
         "FRONTDESK_INSTANCE_PATH": str(instance),
         "FRONTDESK_MIN_FREE_SPACE": "0",
@@ -50,7 +51,7 @@ def serve(folder: Path, **settings: str) -> Iterator[Site]:
             command, cwd=ROOT, env=environment, stdout=said, stderr=subprocess.STDOUT
         )
     try:
-        yield Site(_address(server, terminal), instance, terminal)
+        yield Site(_address(server, terminal), instance, terminal, server.pid)
     finally:
         server.terminate()
         server.wait(PATIENCE)

@@ -2,13 +2,16 @@
 
 ``asset('css/site.css')`` and ``url_for('static', filename='css/site.css')`` both give
 ``/static/css/site.3f2a91c0d1e2.css``. ``css/bundle.css`` is the one sheet that pages link:
-Bootstrap, our tokens and sheet, the theme's tokens. A theme's file wins over ours of that name.
+Bootstrap, our tokens and sheet, the theme's tokens; ``js/upload.js`` is all modules of
+``js/upload/`` in one. A theme's file wins over ours of that name.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +19,7 @@ from urllib.parse import quote
 import flask_bootstrap
 from flask import Flask, current_app, has_request_context, request
 
-from frontdesk.assets import bundle, serve
+from frontdesk.assets import bundle, scripts, serve
 from frontdesk.assets.shelf import Shelf
 
 BOOTSTRAP = Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5"
@@ -63,9 +66,15 @@ def _ours(app: Flask) -> Shelf:
         made={
             bundle.NAME: bundle.Bundle(sheet, ours, theme),
             bundle.SCRIPTED_NAME: lambda sources: bundle.scripted(sheet),
+            **_scripts(ours),
         },
         watch=lambda: app.debug,
     )
+
+
+def _scripts(ours: Path) -> dict[str, Callable[[Mapping[str, Path]], bytes]]:
+    there = {name: entry for name, entry in scripts.ENTRIES.items() if (ours / entry).is_file()}
+    return {name: partial(scripts.joined, entry) for name, entry in there.items()}
 
 
 def _bootstrap(app: Flask) -> Shelf:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from frontdesk.files import duplicates, names, places, unfinished
 from frontdesk.files.duplicates import Known, Wanted
-from frontdesk.files.unfinished import SAMPLE, SAMPLES, Proof, Unfinished
+from frontdesk.files.unfinished import SAMPLE, SAMPLES, Proof
 from frontdesk.files.upload import bp
 from frontdesk.files.uploads import resumable
 from frontdesk.forms import Refused
@@ -77,10 +77,4 @@ def _wanted(said: Any) -> Wanted:
 
 def _described(one: Known) -> dict[str, Any]:
     said = {"said": one.said, "url": one.url, "same": one.is_same}
-    return said | {"begun": _begun(one.begun) if one.begun else None}
-
-
-def _begun(line: Unfinished) -> dict[str, Any]:
-    parts = [{"id": str(part.id), "start": part.start, "offset": part.offset,
-              "length": part.length} for part in line.parts]  # fmt: skip
-    return {"id": str(line.id), "folder": line.folder, "parts": parts}
+    return said | {"begun": one.begun.described() if one.begun else None}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from uuid import UUID
 
 from flask import abort
@@ -46,11 +46,17 @@ class Unfinished:
     folder: str
     length: int | None
     until: datetime | None
+    whole: str = ""
     parts: list[Part] = field(default_factory=list)
 
     @property
     def offset(self) -> int:
         return sum(part.offset for part in self.parts)
+
+    def described(self) -> dict[str, Any]:
+        """What a browser needs to go on with it, but for the keys."""
+        parts = [asdict(part) | {"id": str(part.id)} for part in self.parts]
+        return {"id": str(self.id), "folder": self.folder, "whole": self.whole, "parts": parts}
 
 
 def of(member_id: UUID) -> list[Unfinished]:
@@ -148,7 +154,7 @@ def _whole(found: flask_resumable.Upload) -> str:
 def _line(row: Upload, found: flask_resumable.Upload) -> Unfinished:
     until = datetime.fromtimestamp(found.expires, UTC) if found.expires else None
     size = _number(found.metadata.get("size")) if _whole(found) else found.length
-    return Unfinished(row.id, row.name, row.folder, size, until)
+    return Unfinished(row.id, row.name, row.folder, size, until, _whole(found))
 
 
 def _part(found: flask_resumable.Upload) -> Part:
