@@ -14,7 +14,7 @@ from flask_login import current_user
 from werkzeug.exceptions import ServiceUnavailable
 
 from flask_resumable.receiving import MIB, Body, Stalled, Stopped
-from frontdesk.files import service
+from frontdesk.files import coming, service
 from frontdesk.files.parts import Intake
 from frontdesk.files.receive import LONGEST_WAIT, UPLOADS, Request
 from frontdesk.storage import Staged
@@ -50,7 +50,7 @@ def received() -> Iterator[Staged]:
 def _intake() -> Intake:
     room = service.space(current_user.id).left
     most = current_app.config["MAX_FILE_SIZE"]
-    return Intake(service.storage(), most, room, service.kept_free())
+    return coming.begin(Intake(service.storage(), most, room, service.kept_free()))
 
 
 def _take(body: Body, intake: Intake, staged: Staged) -> None:

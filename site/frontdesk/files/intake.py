@@ -11,7 +11,7 @@ from flask_login import current_user
 from sqlalchemy.exc import OperationalError
 from werkzeug.datastructures import FileStorage
 
-from frontdesk.files import arrivals, folders, names, service
+from frontdesk.files import arrivals, coming, folders, names, service
 from frontdesk.files.arrivals import Arrival, OnConflict
 from frontdesk.files.models import File
 from frontdesk.files.receive import Request
@@ -63,7 +63,7 @@ def receive() -> None:
     room = service.space(current_user.id).left
     most = current_app.config["MAX_FILE_SIZE"]
     asked = cast(Request, request)
-    asked.receive_into(service.storage(), most, room, service.kept_free())
+    coming.begin(asked.receive_into(service.storage(), most, room, service.kept_free()))
     if current_app.config["WTF_CSRF_ENABLED"]:  # others' tests switch it off
         csrf.protect()
 

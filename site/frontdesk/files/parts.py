@@ -7,6 +7,7 @@ limits against the whole body only. Here every file goes into storage at once.
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from werkzeug.datastructures import FileStorage, MultiDict
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     Parsed = tuple[IO[bytes], MultiDict[str, str], MultiDict[str, FileStorage]]
 
 MOST_TEXT = 500_000
+LOOK_AGAIN = 16 * 1024 * 1024
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -32,6 +34,8 @@ class Intake:
         self.storage, self.max_file_size = storage, max_file_size
         self.left, self.min_free = budget, min_free
         self.begun: list[Staged] = []
+        self.room: Callable[[], int] | None = None
+        self._since = 0
         self.cut_off = False
         self.why: BaseException | None = None
 
@@ -44,6 +48,7 @@ class Intake:
 
         :raise OSError: if the disk is broken, not just full
         """
+        self._look_again(len(data))
         refused = staged.refused or self.refusal(staged.size + len(data), len(data))
         if not refused:
             try:
@@ -56,6 +61,17 @@ class Intake:
             staged.refused = refused
             self.left += staged.size
             staged.discard()
+
+    @property
+    def taken(self) -> int:
+        """Bytes on the disk that are nobody's yet."""
+        return sum(staged.size for staged in self.begun if not staged.kept)
+
+    def _look_again(self, more: int) -> None:
+        """Others may have taken of the same room meanwhile."""
+        self._since += more
+        if self.room and self._since > LOOK_AGAIN:
+            self.left, self._since = min(self.left, self.room()), 0
 
     def refusal(self, size: int, more: int) -> Refusal | None:
         """Why a file must not have ``size`` bytes, ``more`` of which are still to come."""

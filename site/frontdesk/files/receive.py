@@ -37,18 +37,20 @@ class Request(flask.Request):
 
     def receive_into(
         self, storage: Storage, max_file_size: int, budget: int, min_free: int
-    ) -> None:
+    ) -> Intake:
         """From now on ``files`` are :class:`Staged` streams, in storage already.
 
         Sizes are bytes; ``budget`` is shared by all files of the request. A file that broke a
         limit has ``stream.refused``: ``too_large``, ``no_space`` (the budget) or ``disk_full``,
         and no bytes; the others go on. What is not kept is gone when the request ends.
+        ``room`` of the answer may be set to ask again, now and then, what is left of the budget.
 
         :raise RuntimeError: if the form was parsed already, say by a CSRF check
         """
         if "form" in self.__dict__:
             raise RuntimeError("receive_into() comes before anything reads request.form")
         self._intake = Intake(storage, max_file_size, budget, min_free)
+        return self._intake
 
     @property
     def too_slow(self) -> bool:

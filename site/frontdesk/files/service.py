@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flask import abort, current_app
 from flask_babel import gettext as _
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.orm import joinedload
 
 from frontdesk import audit
@@ -53,9 +53,9 @@ def storage() -> Storage:
     return found
 
 
-def space(member_id: UUID) -> Space:
-    """How much of their quota a member has used."""
-    row = db.session.execute(SPACE, {"member_id": member_id}).one()
+def space(member_id: UUID, connection: Connection | None = None) -> Space:
+    """How much of their quota a member has used, in this request's eyes or in those given."""
+    row = (connection or db.session).execute(SPACE, {"member_id": member_id}).one()
     return Space(row.used + row.reserved, _quota(row.quota))
 
 

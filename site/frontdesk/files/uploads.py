@@ -27,11 +27,13 @@ from frontdesk.files import blobs, folders, names, places, reservations, service
 from frontdesk.files.arrivals import HEAD, Arrival, OnConflict, arrive
 from frontdesk.files.kinds import media_type
 from frontdesk.files.models import Blob, File, Folder, Upload
+from frontdesk.files.pace import Pace
 from frontdesk.forms import Refused
 from frontdesk.security import csrf
 from frontdesk.settings import BadSetting
 from frontdesk.storage import from_url
 
+PACE = Pace(50, 1.0)  # uploads that a member may begin, in seconds
 SLOTS = 32  # bodies that a process receives at a time: half of its threads
 ENDPOINTS = ("resumable.collection", "resumable.upload")
 
@@ -62,7 +64,9 @@ def _may_create(request: Request, metadata: dict[str, str]) -> None:
 def _may_continue(upload: flask_resumable.Upload) -> None:
     """The key outlives the log-in, but not the account. :raise 403: if that is closed"""
     its_owner = select(Member.disabled_at).join(Upload, Upload.owner_id == Member.id)
-    _refuse_the_disabled(db.session.scalar(its_owner.where(Upload.id == upload.id)))
+    disabled_at = db.session.scalar(its_owner.where(Upload.id == upload.id))
+    db.session.rollback()  # no connection is held while the body comes; see coming.py
+    _refuse_the_disabled(disabled_at)
 
 
 def _refuse_the_disabled(disabled_at: datetime | None) -> None:
@@ -102,6 +106,8 @@ def _owner(session: Session, upload: flask_resumable.Upload) -> UUID:
         owner = reservations.owner_of_part(session, upload.parts[0])
         _refuse_the_disabled(owner.disabled_at)
         return owner.id
+    if not PACE.allows(current_user.id):
+        abort(429, _("Too many uploads begin at once. Try again in a second."), retry_after=1)
     begun = reservations.count(session, current_user.id)
     if begun >= current_app.config["MAX_OPEN_UPLOADS"]:
         abort(429, _("You have too many unfinished uploads. Finish or discard some first."))

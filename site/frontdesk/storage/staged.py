@@ -27,8 +27,8 @@ _hashers = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="sha256")
 class Staged(io.RawIOBase):
     """A file to append to and to read; closing it removes it, unless it was kept.
 
-    ``id`` becomes the blob's name. ``refused`` says why the bytes were not taken; whoever
-    fills the file sets it.
+    ``id`` becomes the blob's name; ``kept`` says that it has. ``refused`` says why the bytes were
+    not taken; whoever fills the file sets it.
     """
 
     refused: Refusal | None = None
@@ -39,7 +39,7 @@ class Staged(io.RawIOBase):
         self.id, self.size = id, 0
         self._path, self._final = path, final
         self._at = self._written_back = 0
-        self._kept = False
+        self.kept = False
         self._hash = hashlib.sha256()
         self._hashing: Future[None] | None = None
         self._file = os.open(path, NEW, 0o600)
@@ -96,11 +96,11 @@ class Staged(io.RawIOBase):
         finally:
             os.close(source)
             os.close(target)
-        self._kept = True
+        self.kept = True
 
     def discard(self) -> None:
         """Give the bytes back to the disk now; what is read afterwards is empty."""
-        if not self.closed and not self._kept:
+        if not self.closed and not self.kept:
             self._path.unlink(missing_ok=True)
             self.settle()
             os.ftruncate(self._file, 0)
