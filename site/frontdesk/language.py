@@ -96,6 +96,11 @@ def size(count: int) -> str:
     return f"{value:.1f} {UNITS[unit]}" if value < 9.95 else f"{value:.0f} {UNITS[unit]}"
 
 
+def number(count: int) -> str:
+    """``count`` as people write it: 1,204, in both languages."""
+    return f"{count:,}"
+
+
 def day(moment: datetime) -> str:
     """The date in words: 2 January 2026, 2026年1月2日."""
     return _day(moment.date(), language())

@@ -10,7 +10,7 @@ import pytest
 from tests.browser import Browser
 from tests.files.program import Program, says
 
-from frontdesk.files import listing
+from frontdesk.files import paging
 
 JSON = {"Accept": "application/json"}
 FILE = {"id", "name", "path", "size", "type", "sha256", "url", "created_at"}
@@ -52,7 +52,7 @@ def test_an_empty_place_is_a_list_too(program: Program) -> None:
 def test_long_lists_are_read_page_by_page(
     program: Program, keep: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listing, "A_PAGE", 3)
+    monkeypatch.setattr(paging, "A_PAGE", 3)
     for number in range(8):
         keep("alice", f"{number}.txt", folder="in")
     found, address = [], "/path/in/"
@@ -66,7 +66,7 @@ def test_long_lists_are_read_page_by_page(
 def test_a_search_is_read_page_by_page(
     program: Program, keep: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listing, "A_PAGE", 2)
+    monkeypatch.setattr(paging, "A_PAGE", 2)
     for number in range(3):
         keep("alice", f"R&D {number}.txt", folder=f"f{number}")
     keep("alice", "other.txt")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from flask import request
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from frontdesk.access import by_token
-from frontdesk.files import folders, listing, programs
+from frontdesk.files import counts, folders, listing, programs
 from frontdesk.files.models import File, Folder
 from frontdesk.files.places import send
 from frontdesk.files.show import file_page
@@ -43,17 +41,17 @@ def browse(subpath: str) -> Response:
 
 def _folder(folder: Folder | None, path: list[str]) -> Response:
     key = request.args.get("key", "").strip()[:LONGEST_KEY]
-    cursor = listing.Cursor(_id("after"), _id("before"))
-    if key:
-        listed = listing.search(folder, path, key, cursor)
-    else:
-        listed = listing.of_folder(folder, path, cursor)
+    view = listing.View.of(request.args)
+    listed = listing.search(folder, key, view) if key else listing.of_folder(folder, view)
     if wants_json():
         return programs.of_folder(listed, path, key)
     return page(
         "files/folder.html",
         key=key,
         listed=listed,
+        counted=counts.said,
+        inside=counts.said(folder.folders_in, folder.files_in) if folder else "",
+        most=listing.MOST,
         here=folder.id if folder and path else None,
         name=path[-1] if path else "",
         crumbs=_crumbs(path[:-1]) if path else [],
@@ -65,7 +63,3 @@ def _folder(folder: Folder | None, path: list[str]) -> Response:
 def _crumbs(path: list[str]) -> list[tuple[str, str]]:
     """The folders on the way, as (name, address), without the outermost."""
     return [(name, listing.address(*path[: depth + 1])) for depth, name in enumerate(path)]
-
-
-def _id(name: str) -> UUID | None:
-    return request.args.get(name, type=UUID)

@@ -3,35 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote
 from uuid import UUID
 
-from flask import abort
-from sqlalchemy import CTE, bindparam, literal, select, tuple_
+from sqlalchemy import Select, Subquery, bindparam, func, select
 
-from frontdesk.db import db, rows
-from frontdesk.files import names
-from frontdesk.files.folders import path_of
-from frontdesk.files.models import THERE, File, Folder
+from frontdesk.db import rows
+from frontdesk.files import search as names_index
+from frontdesk.files.models import File, Folder
+from frontdesk.files.paging import A_PAGE, Part, Show, View, a_page
+from frontdesk.files.search import MOST, Candidates
 
-A_PAGE = 50
-MOST_FOLDERS = 10_000
-COLUMNS = (File.id, File.name, File.size, File.media_type, File.created_at)
+__all__ = ["A_PAGE", "MOST", "FolderRow", "Listing", "Row", "View", "address", "of_folder"]
 
-RECENT = (  # built once: putting a statement together costs more than running it
-    select(*COLUMNS, Folder.id.label("folder_id"), Folder.parent_id)
+COLUMNS = (File.id, File.name, File.name_key, File.size, File.media_type, File.created_at)
+FOLDER_COLUMNS = (
+    *(Folder.id, Folder.name, Folder.name_key, Folder.path, Folder.created_at),
+    *(Folder.files_in, Folder.folders_in, Folder.bytes_in),
+)
+
+# Statements are built once: putting one together costs more than running it.
+RECENT = (
+    select(*COLUMNS, Folder.path)
     .join(Folder, Folder.id == File.folder_id)
-    .where(File.owner_id == bindparam("member_id"), *THERE)
+    .where(File.owner_id == bindparam("member_id"), File.deleted_at.is_(None))
     .order_by(File.created_at.desc())
     .limit(bindparam("most"))
 )
+FILES_IN = select(*COLUMNS).where(
+    File.folder_id == bindparam("folder_id"), File.deleted_at.is_(None)
+)
+FOLDERS_IN = select(*FOLDER_COLUMNS).where(
+    Folder.parent_id == bindparam("folder_id"), Folder.deleted_at.is_(None)
+)
+FILE_KEYS: dict[str, Any] = {"name": File.name_key, "size": File.size, "date": File.created_at}
+# Folders have no size that could be compared with a file's, so they keep to their names.
+FOLDER_KEYS: dict[str, Any] = {"name": Folder.name_key, "date": Folder.created_at}
 
 
 class Row(NamedTuple):
-    """A line of a list. ``size`` is in bytes; ``path`` is where the thing's page is."""
+    """A file in a list. ``size`` is in bytes; ``path`` is where the thing's page is.
+
+    ``folder`` is the path of the folder that it lies in, where that isn't the list's own.
+    """
 
     id: UUID
     name: str
@@ -39,6 +57,7 @@ class Row(NamedTuple):
     media_type: str
     created_at: datetime
     path: str
+    folder: str = ""
 
     @property
     def kind(self) -> str:
@@ -47,30 +66,32 @@ class Row(NamedTuple):
         return "archive" if detail in {"zip", "gzip", "x-tar", "x-7z-compressed"} else kind
 
 
-class Place(NamedTuple):
-    """A folder in a list; ``path`` is where its page is."""
+class FolderRow(NamedTuple):
+    """A folder in a list, and how much lies directly in it."""
 
     id: UUID
     name: str
     path: str
+    created_at: datetime
+    files_in: int
+    folders_in: int
+    bytes_in: int
+    folder: str = ""
 
 
 @dataclass(slots=True)
 class Listing:
-    """One page of a list, and the ids that lead to the pages beside it."""
+    """One page of a list: folders, then files, and the places that lead to the pages beside it.
 
-    folders: Sequence[Place]
-    files: list[Row]
-    before: UUID | None = None
-    after: UUID | None = None
+    ``is_cut`` says that a search found more than it shows.
+    """
 
-
-@dataclass(slots=True, frozen=True)
-class Cursor:
-    """Where a page begins: after the file of that id, or before it; None is the first page."""
-
-    after: UUID | None = None
-    before: UUID | None = None
+    folders: Sequence[FolderRow] = ()
+    files: Sequence[Row] = ()
+    before: str | None = None
+    after: str | None = None
+    view: View = field(default_factory=View)
+    is_cut: bool = False
 
 
 def address(*parts: str) -> str:
@@ -78,88 +99,87 @@ def address(*parts: str) -> str:
     return "/path/" + "/".join(quote(part, safe="") for part in parts)
 
 
-def of_folder(folder: Folder | None, path: Sequence[str], cursor: Cursor) -> Listing:
-    """What is in ``folder``: its folders on the first page, then files by name."""
+def of_folder(folder: Folder | None, view: View) -> Listing:
+    """What is in ``folder``: its folders, then its files, each sorted as asked."""
     if folder is None:
-        return Listing([], [])
-    rows = select(*COLUMNS).where(File.folder_id == folder.id, File.deleted_at.is_(None))
-    found, earlier, later = _page(rows, cursor, folder.owner_id)
-    prefix = address(*path).rstrip("/") + "/"
-    files = [_row(row, prefix + quote(row.name, safe="")) for row in found]
-    folders = [] if earlier else _folders_in(folder, prefix)
-    return Listing(folders, files, earlier, later)
-
-
-def search(folder: Folder | None, path: Sequence[str], key: str, cursor: Cursor) -> Listing:
-    """The files below ``folder`` whose name contains ``key``, regardless of case."""
-    if folder is None:
-        return Listing([], [])
-    below = _below(folder, "/".join(["/path", *path]))
-    rows = (
-        select(*COLUMNS, below.c.path)
-        .join(below, below.c.id == File.folder_id)
-        .where(File.name_key.contains(names.key(key), autoescape=True), File.deleted_at.is_(None))
+        return Listing(view=view)
+    facts = {"folder_id": folder.id}
+    key = FOLDER_KEYS.get(view.sort, Folder.name_key)
+    falls = view.is_falling and view.sort in FOLDER_KEYS
+    parts = (
+        Part("d", FOLDERS_IN, key, Folder.id, falls, facts),
+        Part("f", FILES_IN, FILE_KEYS[view.sort], File.id, view.is_falling, facts),
     )
-    found, earlier, later = _page(rows, cursor, folder.owner_id)
-    files = [_row(row, quote(f"{row.path}/{row.name}")) for row in found]
-    return Listing([], files, earlier, later)
+    found, prefix = a_page(parts, view), _address(folder.path).rstrip("/") + "/"
+    files = [_row(row, prefix + quote(row.name, safe="")) for row in found.lines["f"]]
+    folders = [_folder_row(row) for row in found.lines["d"]]
+    return Listing(folders, files, found.before, found.after, view)
+
+
+def search(folder: Folder | None, key: str, view: View) -> Listing:
+    """The folders and files below ``folder`` whose names hold all words of ``key``.
+
+    Regardless of case. Of many, ``MOST`` of each; then the listing says that it is cut.
+    """
+    words = names_index.words(key)
+    if folder is None or not words:
+        return Listing(view=view)
+    below, index = names_index.Below(folder.owner_id, folder.path_key), names_index.index()
+    by = view.sort if view.sort in FOLDER_KEYS else "name"
+    falls = view.is_falling and by == view.sort
+    parts = (
+        _found_part("d", index.folders(below, words), by, falls, _show_folders),
+        _found_part("f", index.files(below, words), view.sort, view.is_falling, _show_files),
+    )
+    found = a_page(parts, view)
+    files = [_row(row, _address(row.path, row.name), row.path) for row in found.lines["f"]]
+    folders = [_folder_row(row, row.path.rpartition("/")[0]) for row in found.lines["d"]]
+    is_cut = any(row.total > MOST for lines in found.lines.values() for row in lines)
+    return Listing(folders, files, found.before, found.after, view, is_cut)
 
 
 def recent(member_id: UUID, most: int) -> list[Row]:
     """A member's latest files, newest first."""
-    lines = []
-    found = rows(RECENT, member_id=member_id, most=most).all()
-    for row in found:
-        path = path_of(db.session.get(Folder, row.folder_id)) if row.parent_id else []
-        lines.append(_row(row, address(*path, row.name)))
-    return lines
+    found = rows(RECENT, member_id=member_id, most=most)
+    return [_row(row, _address(row.path, row.name)) for row in found]
 
 
-def _row(found: Any, path: str) -> Row:
-    return Row(found.id, found.name, found.size, found.media_type, found.created_at, path)
+def _found_part(name: str, found: Candidates, by: str, falls: bool, show: Show) -> Part:
+    counted = _counted(found.statement)
+    key = counted.c[FILE_KEYS[by].key]
+    return Part(name, _all_of(counted), key, counted.c.id, falls, found.facts, show)
 
 
-def _page(rows: Any, cursor: Cursor, owner_id: UUID) -> tuple[list[Any], UUID | None, UUID | None]:
-    order = tuple_(File.name_key, File.id)
-    if cursor.before:
-        place = _place(cursor.before, owner_id)
-        rows = rows.where(order < place).order_by(File.name_key.desc(), File.id.desc())
-    else:
-        rows = rows.order_by(File.name_key, File.id)
-    if cursor.after:
-        rows = rows.where(order > _place(cursor.after, owner_id))
-    found = list(db.session.execute(rows.limit(A_PAGE + 1)))
-    more, found = len(found) > A_PAGE, found[:A_PAGE]
-    if cursor.before:
-        found.reverse()
-        return found, found[0].id if more else None, found[-1].id if found else None
-    return found, found[0].id if cursor.after and found else None, found[-1].id if more else None
+@lru_cache(256)
+def _counted(found: Select[Any]) -> Subquery:
+    """The candidates, each with how many they are."""
+    all_of_them = found.subquery()
+    return select(*all_of_them.c, func.count().over().label("total")).subquery()
 
 
-def _place(file_id: UUID, owner_id: UUID) -> Any:
-    """Where a page begins; another member's file would tell what it is called.
-
-    :raise 404: if the file has gone, or isn't theirs
-    """
-    mine = File.id == file_id, File.owner_id == owner_id
-    row = db.session.execute(select(File.name_key, File.id).where(*mine)).first()
-    if row is None:
-        abort(404)
-    return tuple_(literal(row.name_key), literal(row.id, File.id.type))
+@lru_cache(256)
+def _all_of(counted: Subquery) -> Select[Any]:
+    return select(counted)
 
 
-def _folders_in(folder: Folder, prefix: str) -> list[Place]:
-    inside = select(Folder.id, Folder.name).where(
-        Folder.parent_id == folder.id, Folder.deleted_at.is_(None)
-    )
-    found = db.session.execute(inside.order_by(Folder.name_key).limit(MOST_FOLDERS))
-    return [Place(row.id, row.name, prefix + quote(row.name, safe="")) for row in found]
+def _show_files(few: Subquery) -> Select[Any]:
+    shown = select(*COLUMNS, Folder.path, few.c.total).join(few, few.c.id == File.id)
+    return shown.join(Folder, Folder.id == File.folder_id)
 
 
-def _below(folder: Folder, prefix: str) -> CTE:
-    """``folder`` and all folders below it, each with the path to it."""
-    start = select(Folder.id, literal(prefix).label("path")).where(Folder.id == folder.id)
-    tree = start.cte("tree", recursive=True)
-    inner = select(Folder.id, (tree.c.path + "/" + Folder.name).label("path"))
-    inner = inner.join(tree, Folder.parent_id == tree.c.id).where(Folder.deleted_at.is_(None))
-    return tree.union_all(inner)
+def _show_folders(few: Subquery) -> Select[Any]:
+    return select(*FOLDER_COLUMNS, few.c.total).join(few, few.c.id == Folder.id)
+
+
+def _address(*path: str) -> str:
+    """Of a path as folders keep it."""
+    return "/path/" + quote("/".join(part for part in path if part))
+
+
+def _row(found: Any, path: str, folder: str = "") -> Row:
+    return Row(found.id, found.name, found.size, found.media_type, found.created_at, path, folder)
+
+
+def _folder_row(found: Any, folder: str = "") -> FolderRow:
+    counts = found.files_in, found.folders_in, found.bytes_in
+    return FolderRow(found.id, found.name, _address(found.path), found.created_at, *counts, folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import unquote, urlencode
+from urllib.parse import unquote
 from uuid import UUID
 
 from flask import Response, jsonify, url_for
@@ -28,17 +28,16 @@ def of_file(file: File, status: int = 200) -> Response:
 def of_folder(listed: listing.Listing, path: Sequence[str], key: str) -> Response:
     """A page of a folder, or of what a search finds below it; ``next`` leads on, or is null."""
     sums = _sums([row.id for row in listed.files])
-    following = {"key": key, "after": listed.after} if key else {"after": listed.after}
-    address = listing.address(*path)
+    following = listing.address(*path) + listed.view.query(key=key, after=listed.after)
     return jsonify(
         path="/".join(path),
         folders=[_folder(place) for place in listed.folders],
         files=[_row(row, sums.get(row.id, "")) for row in listed.files],
-        next=f"{address}?{urlencode(following)}" if listed.after else None,
+        next=following if listed.after else None,
     )
 
 
-def _folder(place: listing.Place) -> dict[str, str]:
+def _folder(place: listing.FolderRow) -> dict[str, str]:
     url = f"{place.path.rstrip('/')}/"
     return {"name": place.name, "path": _path(url), "url": url}
 
