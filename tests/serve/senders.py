@@ -77,6 +77,20 @@ class Program(Form):
 
 
 @dataclass
+class Put(Sender):
+    """What `curl -T` does, with a token instead of a log-in."""
+
+    secret: str = ""
+
+    def send(self) -> None:
+        program = Visitor(self.visitor.port)
+        bearer = f"Bearer {self.secret}"
+        answer = program.ask("PUT", f"/path/{self.name}", self.data, Authorization=bearer)
+        assert answer.status == 201, answer
+        self.done = True
+
+
+@dataclass
 class Tus(Sender):
     """In pieces of ``step`` bytes; after a crash it goes on where the server says."""
 
@@ -156,9 +170,9 @@ class Parts(Sender):
         super().look()
 
 
-def crowd(visitor: Visitor, token: str, chance: Random, number: int) -> list[Sender]:
+def crowd(visitor: Visitor, token: str, secret: str, chance: Random, number: int) -> list[Sender]:
     """Some of each kind, each with a file of its own."""
-    sizes = {"form": 6, "program": 12, "pieces": 2, "steps": 8, "whole": 24, "parts": 6}
+    sizes = {"form": 6, "program": 12, "put": 12, "pieces": 2, "steps": 8, "whole": 24, "parts": 6}
 
     def facts(name: str) -> tuple[Visitor, str, str, bytes]:
         device = Visitor(visitor.port, dict(visitor.cookies))
@@ -168,6 +182,7 @@ def crowd(visitor: Visitor, token: str, chance: Random, number: int) -> list[Sen
     return [
         Form(*facts("form")),
         Program(*facts("program")),
+        Put(*facts("put"), secret=secret),
         Tus(*facts("pieces"), step=64 * 1024),
         Tus(*facts("steps"), step=3 * MIB),
         Tus(*facts("whole"), step=100 * MIB),

@@ -35,7 +35,7 @@ class Story:
         self.alice = Visitor(0)
         self.server = self.begin()
         self.alice.log_in()
-        self.token = self.alice.token()
+        self.token, self.secret = self.alice.token(), self.alice.make_token()
         self.sent: set[str] = set()
         self.open: list[Sender] = []
         self.number = self.lost_lines = self.finished = 0
@@ -49,7 +49,7 @@ class Story:
     def turn(self) -> None:
         """Everybody sends, the site dies, comes back, and must tell the truth."""
         self.number += 1
-        new = crowd(self.alice, self.token, self.chance, self.number)
+        new = crowd(self.alice, self.token, self.secret, self.chance, self.number)
         self.sent |= {one.sha256 for one in new}
         senders = [*self.open, *new]
         threads = [threading.Thread(target=one.go) for one in senders]
