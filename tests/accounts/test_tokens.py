@@ -35,6 +35,7 @@ BY_TOKEN = {
     "files.preview",
     "files.put",
     "files.thumbnail",
+    "files.undo",
     "files.upload",
     "resumable.collection",
     "resumable.upload",

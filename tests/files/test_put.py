@@ -232,6 +232,14 @@ def test_a_deleted_file_goes_to_the_bin(program: Program, alice: Browser) -> Non
     assert "a.txt" in alice.visit("/bin").text
 
 
+def test_it_can_be_brought_back(program: Program) -> None:
+    file = program.put("/path/a.txt").json
+    program.ask("DELETE", "/path/a.txt")
+    answer = program.ask("POST", f"/file/{file['id']}/change/undo")
+    assert (answer.status_code, answer.json) == (200, file)
+    assert program.bytes_of("/path/a.txt") == b"content"
+
+
 @pytest.mark.parametrize("address", ["/path/in", "/path/in/"])
 def test_a_folder_goes_with_all_that_is_in_it(program: Program, address: str) -> None:
     program.put("/path/in/deep/a.txt")

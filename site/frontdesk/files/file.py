@@ -10,12 +10,12 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from frontdesk.access import by_token
-from frontdesk.files import service
+from frontdesk.files import programs, service
 from frontdesk.files.forms import RenameForm
 from frontdesk.files.places import folder_of, place_of, send
 from frontdesk.files.upload import bp
 from frontdesk.forms import Form
-from frontdesk.pages import page, see
+from frontdesk.pages import page, see, wants_json
 
 
 @bp.get("/file/<uuid:file_id>/<filename>")
@@ -67,8 +67,11 @@ def delete(file_id: UUID) -> Response:
 
 
 @bp.post("/file/<uuid:file_id>/change/undo")
+@by_token
 def undo(file_id: UUID) -> Response:
     """Bring a file back from the bin."""
     file = service.undo_delete(service.get_file(current_user.id, file_id))
+    if wants_json():
+        return programs.of_file(file)
     flash(_("“%(name)s” is back.", name=file.name))
     return redirect(place_of(file), 303)
