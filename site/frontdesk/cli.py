@@ -87,13 +87,24 @@ def secret_key() -> None:
 
 
 @click.command("purge")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
+@click.option("--force", is_flag=True, help="Believe the clock, though it jumped.")
 @with_appcontext
-def purge() -> None:
-    """Remove expired uploads, files 30 days in the bin, and bytes that nothing needs.
+def purge(as_json: bool, force: bool) -> None:
+    """Remove what has expired, what lay 30 days in the bin, and bytes that nothing needs.
 
-    Run it every hour; how many of each kind it removed is printed.
+    The server does it once a day; how many of each kind it removed is printed.
     """
-    click.echo(f"Removed: {cleaning.purge()}.")
+    removed = cleaning.purge(force=force)
+    if as_json:
+        click.echo(json.dumps({**removed.counts, "waited": removed.waited}))
+    else:
+        if removed.waited:
+            click.echo(
+                "The clock jumped since the last purge, so nothing expires this time. Check the "
+                "clock, then run it again, or at once with --force."
+            )
+        click.echo(f"Removed: {removed}.")
 
 
 @click.command("scrub")

@@ -7,50 +7,96 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from io import BufferedReader
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from flask import current_app
 from sqlalchemy import select, update
 
 import flask_resumable
-from frontdesk.db import db, now, transaction
+from frontdesk import audit, jobs
+from frontdesk.accounts import expiry
+from frontdesk.audit import LogEntry
+from frontdesk.db import db, now, reading, transaction
 from frontdesk.files import blobs, removal, reservations, service, thumbnails
 from frontdesk.files.models import Blob, Upload
 from frontdesk.files.uploads import resumable
 
-GRACE = timedelta(days=1)  # what is younger may still be in somebody's hands
+SANE = timedelta(days=2)  # from one purge to the next; longer, and the clock may be wrong
+PURGED, WAITED = "purge", "purge.wait"
 
 
 @dataclass(slots=True)
 class Removed:
-    """How many of each kind."""
+    """How many of each kind. ``waited`` if the clock jumped, so that nothing expired this time."""
 
     uploads: int = 0
     staged: int = 0
     files: int = 0
     blobs: int = 0
     strays: int = 0
+    previews: int = 0
+    jobs: int = 0
+    logins: int = 0
+    waited: bool = False
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """By kind."""
+        return {name: count for name, count in asdict(self).items() if name != "waited"}
 
     def __str__(self) -> str:
-        return ", ".join(f"{count} {what}" for what, count in asdict(self).items())
+        return ", ".join(f"{count} {what}" for what, count in self.counts.items())
 
 
-def purge() -> Removed:
-    """Remove all that is due; doing it again at once removes nothing more."""
+@jobs.task("purge", minutes=360, daily=True)
+def daily(date: str) -> None:
+    """What each day brings."""
+    purge()
+
+
+def purge(*, force: bool = False) -> Removed:
+    """Remove all that is due; doing it again at once removes nothing more.
+
+    Nothing expires on one bad reading of the clock: if it went back, or two days on, the next
+    run decides, or ``force``.
+    """
     removed = Removed()
+    with reading():
+        removed.waited = not (force or _clock_is_sane())
+        if not removed.waited:
+            _expire(removed)
+        removed.blobs += _remove_unused()
+        _hash_the_rest()
+        with transaction():
+            audit.record(WAITED if removed.waited else PURGED, **removed.counts)
+    if removed.waited:
+        current_app.logger.warning("The clock jumped; nothing expires this time")
+    return removed
+
+
+def _clock_is_sane() -> bool:
+    """Whether this moment follows the last purge, or the one that found it didn't."""
+    before = select(LogEntry.at).where(LogEntry.what.in_((PURGED, WAITED)))
+    last = db.session.scalar(before.order_by(LogEntry.id.desc()).limit(1))
+    return last is None or last <= now() <= last + SANE
+
+
+def _expire(removed: Removed) -> None:
+    grace = blobs.GRACE.total_seconds()
     removed.uploads = resumable.purge() + _release_lost()
     removed.staged = service.storage().sweep(service.ABANDONED)
     from_bin = removal.remove_due()
-    removed.files, removed.blobs = from_bin.files, len(from_bin.blobs) + _remove_unused()
-    _hash_the_rest()
-    removed.strays = sum(_remove_stray(id) for id in service.storage().ids(GRACE.total_seconds()))
-    return removed
+    removed.files, removed.blobs = from_bin.files, len(from_bin.blobs)
+    removed.strays = sum(_remove_stray(id) for id in service.storage().ids(grace))
+    removed.previews = sum(_remove_stray(id) for id in thumbnails.ids(grace))
+    removed.jobs = jobs.forget_ended()
+    removed.logins = expiry.remove_ended()
 
 
 def _release_lost() -> int:
     """Rows whose upload a crash kept from being made, or has taken along."""
-    old = select(Upload.id).where(Upload.created_at < now() - GRACE)
+    old = select(Upload.id).where(Upload.created_at < blobs.long_ago())
     lost = [id for id in db.session.scalars(old) if _is_lost(id)]
     for id in lost:
         reservations.release(id)

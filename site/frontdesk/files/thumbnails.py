@@ -25,6 +25,7 @@ from frontdesk.storage import Staged
 WIDTHS = {"1.0": 320, "2.0": 640}  # of an image, in CSS pixels and twice that
 PICTURES = {"1.0": 96, "2.0": 192}  # of a member, square
 LARGEST_PICTURE = 512
+FOLDERS = ("thumbnails", "previews")
 KIND = "thumbnail"  # of jobs; their subject is the blob's id
 A_MOMENT = 2.0  # seconds
 IMAGES = {"image/png", "image/jpeg", "image/webp", "image/gif"}
@@ -172,9 +173,10 @@ def forget(blob_id: UUID | None) -> None:
 
 
 def ids(older_than_seconds: float) -> Iterator[UUID]:
-    """The blobs of which there are thumbnails so old."""
+    """The blobs of which there are thumbnails or previews so old."""
     before, last = time.time() - older_than_seconds, ""
-    for path in sorted(Path(current_app.instance_path, "thumbnails").glob("??/*.webp")):
+    instance = Path(current_app.instance_path)
+    for path in sorted(p for folder in FOLDERS for p in instance.glob(f"{folder}/??/*-*")):
         with suppress(FileNotFoundError, ValueError):  # removed meanwhile, or not ours
             if path.name[:36] != last and path.stat().st_mtime < before:
                 last = path.name[:36]

@@ -7,17 +7,29 @@ stands is a row in our database; the queue between the processes only carries it
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask import Flask, current_app
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from frontdesk.db import after_commit, db, insert, now, transaction
 from frontdesk.jobs.models import DONE, FAILED, RUNNING, WAITING, Job
 from frontdesk.jobs.run import GiveUp, task
 from frontdesk.jobs.runner import Runner
 
-__all__ = ["GiveUp", "Job", "ask", "find", "init_app", "runner", "state", "task"]
+__all__ = [
+    "GiveUp",
+    "Job",
+    "ask",
+    "find",
+    "forget_ended",
+    "init_app",
+    "is_coming",
+    "runner",
+    "state",
+    "task",
+]
+REMEMBERED = timedelta(days=7)
 
 
 def ask(kind: str, subject: str, *, again: bool = False, due_at: datetime | None = None) -> None:
@@ -55,6 +67,13 @@ def state(kind: str, subject: str) -> str | None:
 def is_coming(kind: str, subject: str) -> bool:
     """Whether it is worth waiting for."""
     return state(kind, subject) in {WAITING, RUNNING}
+
+
+def forget_ended() -> int:
+    """Remove the rows of what ended a week ago, well or not; how many."""
+    ended = delete(Job).where(Job.state.in_([DONE, FAILED]), Job.ended_at < now() - REMEMBERED)
+    with transaction() as session:
+        return int(session.connection().execute(ended).rowcount)
 
 
 def runner() -> Runner:
