@@ -56,6 +56,8 @@ def _fill() -> None:
     for number in range(MANY):
         _keep(alice.id, ["many"], f"note {number:02}.txt", b"a note")
     _keep(alice.id, ["reports", "2026"], "summary.pdf", b"%PDF-1.4\n%%EOF\n")
+    for draft in range(3):
+        _keep(alice.id, ["reports", "2026"], "offer.txt", b"an offer" * draft + b".")
     _keep(alice.id, [LONG_NAME], f"{LONG_NAME}.txt", b"deep")
     _keep(alice.id, [], f"{LONG_NAME}.bin", b"\0" * 1_234_567)
     _keep(alice.id, [], "مرحبا بالعالم.txt", "مرحبا".encode())
@@ -64,9 +66,10 @@ def _fill() -> None:
 
 
 def _keep(owner: UUID, folder: list[str], name: str, content: bytes) -> File:
+    """Keep a file, as a new version if one has its name."""
     with files.storage().begin() as staged:
         staged.write(content)
-        return arrivals.take_in(owner, folder, name, staged).file
+        return arrivals.take_in(owner, folder, name, staged, "version").file
 
 
 def _limit() -> None:

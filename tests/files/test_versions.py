@@ -11,6 +11,7 @@ from sqlalchemy import select
 from tests.browser import Browser, Page
 from tests.files.conftest import JSON, a_file, names_on, send
 from tests.files.test_races import Crowd, set_quota
+from tests.files.things import Things
 
 from frontdesk.db import db
 from frontdesk.files import service
@@ -193,6 +194,43 @@ def test_they_keep_to_their_file_under_another_name(alice: Browser, id: str) -> 
     assert got(alice, f"/file/{id}/version/1/a.txt") == b"first"
     save(alice, b"other")
     assert names_on(alice.visit("/path/")) == ["a.txt", "b.txt"]
+
+
+def test_they_move_with_their_file(app: Flask, alice: Browser, id: str, keep: Any) -> None:
+    keep("alice", "b.txt", folder="far")
+    things = Things(app, alice, "alice")
+    things.take("move", "a.txt", to="far")
+    assert things.id("far/a.txt") == id
+    assert got(alice, f"/file/{id}/version/1/a.txt") == b"first"
+
+
+def test_a_copy_begins_with_the_newest(
+    app: Flask, alice: Browser, id: str, keep: Any, used: Callable[[str], int]
+) -> None:
+    keep("alice", "b.txt", b"b", "far")
+    things = Things(app, alice, "alice")
+    things.take("copy", "a.txt", to="far")
+    copy = things.id("far/a.txt")
+    assert used("alice") == 5 + 6 + 1 + 6
+    assert alice.visit(f"/file/{copy}/version/1/a.txt").response.data == b"second"
+    assert alice.visit(f"/file/{copy}/version/2/a.txt").status == 404
+    alice.post(f"/file/{id}/version/1/change/restore")
+    alice.post(f"/file/{id}/version/2/change/remove")
+    assert got(alice, "/path/far/a.txt") == b"second"
+
+
+def test_they_go_and_come_back_with_their_folder(
+    app: Flask, alice: Browser, keep: Any, used: Callable[[str], int]
+) -> None:
+    keep("alice", "a.txt", b"first", "in")
+    id = keep("alice", "a.txt", b"second", "in", on_conflict="version")
+    things = Things(app, alice, "alice")
+    folder = things.id("in")
+    things.delete("in")
+    assert alice.visit(f"/file/{id}/version/1/a.txt").status == 404
+    alice.post(f"/folder/{folder}/change/undo")
+    assert got(alice, f"/file/{id}/version/1/a.txt") == b"first"
+    assert used("alice") == 11
 
 
 def test_they_go_for_good_with_their_file(

@@ -26,6 +26,7 @@ class UploadForm(Form):
     )
     on_conflict = RadioField(
         _("If a name is there already"),
+        description=_("With both, the new file has a number behind its name."),
         choices=[
             SelectChoice("number", _("Keep both")),
             SelectChoice("version", _("Save as a new version")),
