@@ -32,6 +32,7 @@ PUBLIC = {
     "hello.user",
     "hello.welcome",
     "posts.fetch",
+    "posts.preview",
     "posts.visit",
     "resumable.collection",
     "resumable.upload",

@@ -131,3 +131,11 @@ def test_every_icon_that_a_template_names_is_in_the_sprite() -> None:
         for icon in re.findall(r'\bicon\("([\w-]+)"', template.read_text())
     }
     assert named - drawn == set()
+
+
+def test_code_can_be_read_in_all_its_colours() -> None:
+    inks = colours((STATIC / "css/previews.css").read_text())
+    assert len(inks) == 5
+    for theme in (0, 1):
+        ground = PALETTES["ordinary"]["surface"][theme]
+        assert {n: c[theme] for n, c in inks.items() if contrast(c[theme], ground) < 4.5} == {}

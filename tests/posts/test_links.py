@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from tests.browser import Browser
+from tests.files.previews import papers
 
 
 @pytest.fixture
@@ -75,3 +76,21 @@ def test_another_member_can_not_make_or_revoke_one(
     revoke = alice.page.link("Revoke")
     assert bob.visit(revoke).status == 404
     assert bob.visit(revoke.rpartition("/")[0]).status == 404
+
+
+def test_a_visitor_sees_what_it_is(
+    alice: Browser, carol: Browser, keep: Callable[..., str]
+) -> None:
+    keep("alice", "plan.pdf", papers.paper(2))
+    alice.visit(alice.visit("/path/plan.pdf").link("Link"))
+    alice.submit("link", days="7")
+    copied = alice.follow().html.select_one("input[readonly]")
+    assert copied
+    page = carol.visit(str(copied["value"]).removeprefix("http://localhost"))
+    assert "Page 1 of 2" in page.text and page.link("Next page").endswith("?page=2#preview")
+    image = page.html.select_one("#preview img")
+    assert image and carol.client.get(image["src"], buffered=True).mimetype == "image/webp"
+    assert carol.client.get(str(image["src"]).replace("/1", "/9")).status_code == 404
+    alice.visit(alice.page.link("Revoke"))
+    alice.submit("revoke")
+    assert carol.client.get(image["src"]).status_code == 410

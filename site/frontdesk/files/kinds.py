@@ -90,7 +90,20 @@ FAMILIES = {
 }
 # Python's table only: /etc/mime.types would make the label depend on the machine.
 _table = mimetypes.MimeTypes()
-_table.add_type("text/markdown", ".md")
+for _ending, _label in {
+    ".7z": "application/x-7z-compressed",
+    ".docx": f"{OFFICE}wordprocessingml.document",
+    ".epub": "application/epub+zip",
+    ".heic": "image/heic",
+    ".md": "text/markdown",
+    ".odp": f"{OPEN}presentation",
+    ".ods": f"{OPEN}spreadsheet",
+    ".odt": f"{OPEN}text",
+    ".pptx": f"{OFFICE}presentationml.presentation",
+    ".rar": "application/vnd.rar",
+    ".xlsx": f"{OFFICE}spreadsheetml.sheet",
+}.items():
+    _table.add_type(_label, _ending)
 
 
 def media_type(head: bytes, name: str) -> str:

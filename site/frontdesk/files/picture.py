@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from uuid import UUID
 
 from flask import abort, send_file
@@ -11,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from frontdesk.access import by_token
 from frontdesk.files import service, thumbnails
-from frontdesk.files.previews import sheets
+from frontdesk.files.places import send_preview
 from frontdesk.files.upload import bp
 
 SCALES = (1.0, 2.0)
@@ -28,7 +27,9 @@ def thumbnail(file_id: UUID, scale: float) -> Response:
     if scale not in SCALES:
         abort(404)
     path = thumbnails.of_file(thumbnails.visible(current_user.id, file_id), scale)
-    return _webp(path)
+    response = send_file(path, mimetype="image/webp", etag=True, max_age=AN_HOUR)
+    response.headers["Cache-Control"] = f"private, max-age={AN_HOUR}"
+    return response
 
 
 @bp.get("/file/<uuid:file_id>/preview/<int:number>")
@@ -39,13 +40,6 @@ def preview(file_id: UUID, number: int) -> Response:
     :raise 404: if it wasn't made, or the file isn't the member's, or is in the bin
     """
     file = service.get_file(current_user.id, file_id)
-    path = sheets.picture(file.blob_id, number)
-    if file.deleted_at or path is None:
+    if file.deleted_at:
         abort(404)
-    return _webp(path)
-
-
-def _webp(path: Path) -> Response:
-    response = send_file(path, mimetype="image/webp", etag=True, max_age=AN_HOUR)
-    response.headers["Cache-Control"] = f"private, max-age={AN_HOUR}"
-    return response
+    return send_preview(file.blob_id, number)

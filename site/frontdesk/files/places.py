@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Response
+from uuid import UUID
+
+from flask import Response, abort, send_file
 
 from frontdesk.files import folders, listing, service
 from frontdesk.files.deliver import send_blob
 from frontdesk.files.models import Blob, File
+from frontdesk.files.previews import sheets
 
 
 def send(blob: Blob, name: str, media_type: str, *, download: bool) -> Response:
@@ -28,6 +31,19 @@ def send(blob: Blob, name: str, media_type: str, *, download: bool) -> Response:
 def tag_of(blob: Blob) -> str:
     """What its ETag says: its hash; one that isn't hashed yet has any of its own."""
     return blob.sha256 or blob.id.hex
+
+
+def send_preview(blob_id: UUID, number: int) -> Response:
+    """The picture of a blob, or of one page of it, that its preview shows.
+
+    :raise 404: if it wasn't made
+    """
+    path = sheets.picture(blob_id, number)
+    if path is None:
+        abort(404)
+    response = send_file(path, mimetype="image/webp", etag=True)
+    response.headers["Cache-Control"] = "private, no-cache"  # the next version is at this address
+    return response
 
 
 def place_of(file: File) -> str:
