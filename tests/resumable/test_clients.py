@@ -1,5 +1,6 @@
 """Clients that others wrote: tuspy, tus-js-client under node, curl."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -37,6 +38,23 @@ def stored(server: Server, url: str) -> bytes:
     return server.stored(f"{parts.path}?{parts.query}").read_bytes()
 
 
+def tus_js(port: int, scenario: str, file: Path, **headers: str) -> str:
+    """Let tus-js-client act out one of the scenarios in tus_client.cjs; the upload's address."""
+    package = next((place for place in PLACES if place and Path(place).is_dir()), None)
+    if shutil.which("node") is None or package is None:
+        pytest.skip("node with tus-js-client is not installed")
+    script = str(Path(__file__).with_name("tus_client.cjs"))
+    done = subprocess.run(
+        ["node", script, scenario, f"http://127.0.0.1:{port}/uploads/", str(file)],
+        env={**os.environ, "TUS_JS_CLIENT": package, "TUS_HEADERS": json.dumps(headers)},
+        capture_output=True,
+        text=True,
+        timeout=90,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
 class TestTuspy:
     @pytest.fixture
     def client(self, server: Server) -> Any:
@@ -62,24 +80,7 @@ class TestTuspy:
 class TestTusJs:
     @pytest.fixture
     def run(self, server: Server) -> Any:
-        package = next((place for place in PLACES if place and Path(place).is_dir()), None)
-        if shutil.which("node") is None or package is None:
-            pytest.skip("node with tus-js-client is not installed")
-
-        def run(scenario: str, file: Path) -> str:
-            endpoint = f"http://127.0.0.1:{server.port}/uploads/"
-            script = str(Path(__file__).with_name("tus_client.cjs"))
-            done = subprocess.run(
-                ["node", script, scenario, endpoint, str(file)],
-                env={**os.environ, "TUS_JS_CLIENT": package},
-                capture_output=True,
-                text=True,
-                timeout=90,
-            )
-            assert done.returncode == 0, done.stderr
-            return done.stdout.strip()
-
-        return run
+        return lambda scenario, file: tus_js(server.port, scenario, file)
 
     @pytest.mark.parametrize(
         "scenario", ["chunks", "creation", "override", "ietf", "resume", "parallel"]

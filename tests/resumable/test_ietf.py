@@ -30,6 +30,12 @@ def test_one_request_is_enough(site: Site) -> None:
     assert (upload.path.read_bytes(), upload.filename) == (b"hello", "ä.txt")
 
 
+def test_a_name_may_come_as_tus_tells_it(site: Site) -> None:
+    """tus-js-client does so, whichever protocol it speaks."""
+    begin(site, b"hello", "?1", Upload_Metadata="filename YS50eHQ=")
+    assert site.finished[0].filename == "a.txt"
+
+
 def test_a_series_of_parts(site: Site) -> None:
     answer = begin(site, b"one")
     address = answer.headers["Location"]

@@ -9,7 +9,8 @@ const run = (input, options, during) =>
   new Promise((resolve, reject) => {
     const upload = new tus.Upload(input, {
       endpoint,
-      metadata: { filename: "from-node.bin" },
+      metadata: { filename: `${scenario}.bin` },
+      headers: JSON.parse(process.env.TUS_HEADERS || "{}"),
       retryDelays: [0, 100, 500, 1000],
       onError: reject,
       onSuccess: () => resolve(upload.url),

@@ -226,13 +226,25 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server for all tests of a module, with small limits; Alice is its member."""
-    folder = tmp_path_factory.mktemp("served")
-    add_member(folder)
-    server = start(folder, MAX_FILE_SIZE=20_000_000, QUOTA=100_000_000)
-    yield server
-    server.stop()
+def make_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """One server for all tests of a module; Alice is its member."""
+    running: list[Server] = []
+
+    def make_site(**settings: object) -> Server:
+        folder = tmp_path_factory.mktemp("served")
+        add_member(folder)
+        running.append(start(folder, **settings))
+        return running[-1]
+
+    yield make_site
+    for server in running:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def server(make_site: Callable[..., Server]) -> Server:
+    """With small limits."""
+    return make_site(MAX_FILE_SIZE=20_000_000, QUOTA=100_000_000)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import socket
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,24 +18,6 @@ MB = 1_000_000
 def create(visitor: Visitor, length: int, name: str, **more: str) -> Any:
     headers = {**TUS, "Upload-Length": str(length), "Upload-Metadata": metadata(filename=name)}
     return visitor.ask("POST", "/uploads/", X_CSRFToken=visitor.token(), **headers, **more)
-
-
-def test_tuspy_uploads_and_resumes(server: Server, alice: Visitor, tmp_path: Path) -> None:
-    client = pytest.importorskip("tusclient.client", reason="tuspy is not installed")
-    data = random.Random(3).randbytes(12 * MB)
-    (tmp_path / "film.bin").write_bytes(data)
-    headers = {"X-CSRFToken": alice.token(), **alice.cookie}
-    tus = client.TusClient(f"http://127.0.0.1:{server.port}/uploads/", headers)
-    with (tmp_path / "film.bin").open("rb") as stream:
-        names = {"filename": "film.bin"}
-        first = tus.uploader(file_stream=stream, chunk_size=2 * MB, metadata=names)
-        first.upload(stop_at=6 * MB)
-        assert "film.bin" in alice.ask("GET", "/upload").html.section.get_text()
-        stranger = client.TusClient(f"http://127.0.0.1:{server.port}/uploads/")
-        second = stranger.uploader(file_stream=stream, url=first.url, chunk_size=3 * MB)
-        assert second.offset == 6 * MB
-        second.upload()
-    assert alice.ask("GET", "/path/film.bin?download=1").body == data
 
 
 def test_what_arrived_before_the_line_was_cut_is_kept(server: Server, alice: Visitor) -> None:

@@ -79,7 +79,11 @@ def _known_length(piece_: Piece, content_length: int | None) -> int | None:
 
 
 def _metadata(request: Request) -> dict[str, str]:
-    """§4.2.1: the name from Content-Disposition, the type from Content-Type."""
+    """§4.2.1: the name from Content-Disposition, the type from Content-Type.
+
+    tus-js-client tells them by tus' Upload-Metadata here too.
+    """
+    told = fields.metadata(request.headers.get("Upload-Metadata"))
     _kind, options = parse_options_header(request.headers.get("Content-Disposition"))
     found = {"filename": options.get("filename", ""), "filetype": request.mimetype}
-    return {name: value for name, value in found.items() if value}
+    return told | {name: value for name, value in found.items() if value}
