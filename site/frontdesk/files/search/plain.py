@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, literal, or_, select
 
 from frontdesk.files.models import File, Folder
 from frontdesk.files.search.contract import MOST, Below, Candidates
@@ -23,7 +23,9 @@ class Plain:
 
 def is_in() -> ColumnElement[bool]:
     """Whether a folder is the one to look below, or lies deeper."""
-    return or_(Folder.path_key == bindparam("path_key"), is_below())
+    # In SQLite's words one range, where an index ends; an "or" alone would read all folders.
+    span = Folder.path_key >= bindparam("path_key"), Folder.path_key < bindparam("last")
+    return and_(*span, or_(Folder.path_key == bindparam("path_key"), is_below()))
 
 
 def is_below() -> ColumnElement[bool]:
