@@ -100,6 +100,55 @@ def _removing(page: Page) -> Response:
     return press(page, "main a[href$='/change/remove']")
 
 
+def ticked(verb: str, then: str = "", /, folder: str = "/path/") -> Way:
+    """Tick the first two rows and press a button for them; then the one that does it."""
+
+    def go(page: Page) -> Response:
+        page.goto(folder)
+        for box in page.locator(".pick input[name]").all()[:2]:
+            box.check()
+        last = press(page, f"#things button[formaction$='/{verb}']")
+        return press(page, then) if then else last
+
+    return go
+
+
+def of_folder(verb: str, form: str = "", /, **answers: str) -> Way:
+    """A page that a folder's page leads to; with ``form``, what comes of sending that form."""
+
+    def go(page: Page) -> Response:
+        page.goto(f"/path/{LONG_NAME}/")
+        last = press(page, f"nav.actions a:is([href$='/{verb}'], [href*='/{verb}?'])")
+        return send(page, form, **answers) if form else last
+
+    return go
+
+
+def _into_itself(page: Page) -> Response:
+    of_folder("move")(page)
+    target = page.locator("#move [name=folder]").first.input_value()
+    page.locator("#move [name=here]").evaluate("(button, id) => { button.value = id }", target)
+    return press(page, "#move [name=here]")
+
+
+def _deleted_together(page: Page) -> Response:
+    """A folder and a file of their own, that go to the bin together."""
+    page.goto("/folder/new?folder=bin")
+    send(page, "new-folder", name=f"a folder {token_hex(4)}")
+    page.goto("/upload")
+    chosen = {"name": "zz.tmp", "mimeType": "text/plain", "buffer": b"bin"}
+    page.locator("[name=the_file]").set_input_files(chosen)  # type: ignore[arg-type]
+    send(page, "upload", folder="bin")
+    ticked("delete", "#delete button", folder="/path/bin")(page)
+    return arrived(page.reload())
+
+
+def _emptying(page: Page) -> Response:
+    _deleted_together(page)
+    page.goto("/bin")
+    return press(page, "main a[href='/bin/empty']")
+
+
 def _wrong(page: Page) -> Response:
     """A wrong password, each time for another name: too many for one name are counted."""
     page.goto("/login")
@@ -205,6 +254,22 @@ STATES = (
           on_file("lake.jpg", "rename", "rename", name=f"{LONG_NAME}.bin"), 422),
     State("file-delete", "alice", on_file(f"{LONG_NAME}.bin", "delete")),
     State("file-deleted", "frank", _deleted),
+    State("folder-new", "alice", at("/folder/new")),
+    State("folder-new-empty", "alice", after("/folder/new", "new-folder", name=""), 422),
+    State("folder-new-made", "frank",
+          lambda page: after("/folder/new", "new-folder", name=f"x {token_hex(4)}")(page)),
+    State("folder-rename", "alice", of_folder("rename")),
+    State("folder-rename-taken", "alice", of_folder("rename", "rename", name="many"), 422),
+    State("folder-delete", "alice", of_folder("delete")),
+    State("things-move", "alice", ticked("move")),
+    State("things-move-found", "alice", of_folder("move", "move", find="report")),
+    State("things-move-not-found", "alice", of_folder("move", "move", find="zebra")),
+    State("things-move-into-itself", "alice", _into_itself, 422),
+    State("things-copy", "alice", ticked("copy")),
+    State("things-copied", "frank", ticked("copy", "#copy [name=here]")),
+    State("things-delete", "alice", ticked("delete")),
+    State("things-deleted", "frank", _deleted_together),
+    State("bin-emptying", "frank", _emptying),
     State("bin-empty", "bob", at("/bin")),
     State("bin-filled", "frank", _bin),
     State("bin-remove", "frank", _removing),
