@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -13,7 +15,7 @@ from tests.files.tus import Tus, patch
 
 from frontdesk.accounts import service as accounts
 from frontdesk.db import db
-from frontdesk.files import arrivals, service
+from frontdesk.files import arrivals, service, uploads
 from frontdesk.files.arrivals import Arrival, OnConflict
 from frontdesk.files.models import File, Version
 from frontdesk.forms import Refused
@@ -110,6 +112,37 @@ def test_the_same_bytes_in_pieces_are_no_new_version(
     result = tus_of_alice.client.get(address).json["result"]
     assert (result["version"], result["came"]) == (1, "same")
     assert used("alice") == 3
+
+
+def test_a_crash_after_the_same_bytes_does_no_harm(
+    app: Flask, tus_of_alice: Tus, alice: Browser
+) -> None:
+    tus_of_alice.send("a.txt", b"one")
+    address = tus_of_alice.send("a.txt", b"one", on_conflict="version")
+    with app.test_request_context():
+        found = uploads.resumable.uploads.find(UUID(address.partition("?")[0].rpartition("/")[2]))
+        found.path.touch()  # as the extension does when it finds no bytes there
+        uploads._finish(found)
+        found.path.unlink()
+    assert names_on(alice.visit("/path/")) == ["a.txt"]
+
+
+def test_pieces_that_end_at_a_time_are_all_kept(
+    app: Flask, tus_of_alice: Tus, used: Callable[[str], int]
+) -> None:
+    tus_of_alice.send("a.txt", b"0")
+    begun = [tus_of_alice.begin(3, "a.txt", on_conflict="version") for _ in range(8)]
+
+    def end(number: int) -> int:
+        return patch(app.test_client(), begun[number], 0, b"%03d" % number).status_code
+
+    with ThreadPoolExecutor(8) as threads:
+        assert set(threads.map(end, range(8))) == {204}
+    with app.app_context():
+        file = db.session.scalars(select(File)).one()
+        numbers = db.session.scalars(select(Version.number).order_by(Version.number)).all()
+    assert (file.version, numbers) == (9, list(range(1, 9)))
+    assert used("alice") == 25
 
 
 @pytest.fixture

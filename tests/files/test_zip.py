@@ -148,6 +148,45 @@ def test_pages_lead_to_it(app: Flask, alice: Browser, reports: None) -> None:
     assert button and "Download" in button.get_text()
 
 
+# Broken off, and on again
+
+
+@pytest.mark.parametrize("at", [0, 1, 300_000, 2_000_000, -500])
+def test_a_download_goes_on_where_it_was(at: int, alice: Browser, reports: None) -> None:
+    whole = get(alice)
+    start = at % len(whole.data)
+    asked = {"Range": f"bytes={start}-", "If-Range": whole.headers["ETag"]}
+    rest = alice.client.get(f"{FOLDER}?zip=1", headers=asked, buffered=True)
+    assert rest.status_code == 206
+    assert rest.headers["Content-Range"] == f"bytes {start}-{len(whole.data) - 1}/{len(whole.data)}"
+    assert whole.data[:start] + rest.data == whole.data
+
+
+def test_a_piece_from_the_middle(alice: Browser, reports: None) -> None:
+    whole = get(alice).data
+    asked = {"Range": "bytes=1000-700000"}
+    piece = alice.client.get(f"{FOLDER}?zip=1", headers=asked, buffered=True)
+    assert int(piece.headers["Content-Length"]) == len(piece.data)
+    assert piece.data == whole[1000:700_001]
+
+
+def test_what_changed_meanwhile_comes_whole(
+    alice: Browser, reports: None, keep: Callable[..., str]
+) -> None:
+    tag = get(alice).headers["ETag"]
+    keep("alice", "new.txt", b"new", "Berichte 报告")
+    asked = {"Range": "bytes=1000-", "If-Range": tag}
+    answer = alice.client.get(f"{FOLDER}?zip=1", headers=asked, buffered=True)
+    assert answer.status_code == 200
+    assert "Berichte 报告/new.txt" in opened(answer.data).namelist()
+
+
+def test_what_is_known_is_not_sent_again(alice: Browser, reports: None) -> None:
+    asked = {"If-None-Match": get(alice).headers["ETag"]}
+    answer = alice.client.get(f"{FOLDER}?zip=1", headers=asked, buffered=True)
+    assert (answer.status_code, answer.data) == (304, b"")
+
+
 # A selection
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from frontdesk.storage import Storage
 
-__all__ = ["content_disposition", "media_type", "send_blob", "shown_inline"]
+__all__ = ["asked_for", "content_disposition", "measure", "media_type", "send_blob", "shown_inline"]
 
 BLOCK = 256 * 1024
 # Types that browsers show and that cannot run script in our name.
@@ -84,7 +84,7 @@ def send_blob(
     """
     file = storage.open(blob_id)
     size = file.seek(0, os.SEEK_END)
-    status, part = _asked_for(sha256, _seconds(modified), size)
+    status, part = asked_for(sha256, modified, size)
     if status in {WHOLE, PARTIAL} and request.method != "HEAD":
         response = Response(_body(file, part, status), status, direct_passthrough=True)
     else:
@@ -93,7 +93,7 @@ def send_blob(
     response.headers["Cache-Control"] = cache
     response.headers["ETag"] = f'"{sha256}"'
     response.headers["Last-Modified"] = http_date(_seconds(modified))
-    _measure(response, part, size)
+    measure(response, part, size)
     _label(response, name, media_type, download)
     return response
 
@@ -113,15 +113,15 @@ def content_disposition(name: str, download: bool) -> str:
     return disposition
 
 
-def _asked_for(sha256: str, modified: datetime, size: int) -> tuple[int, Part]:
+def asked_for(tag: str, modified: datetime, size: int) -> tuple[int, Part]:
     """The status and the bytes, in the order of RFC 9110 §13.2.2: preconditions, then the range."""
-    whole = Part(0, size)
-    if _overtaken(sha256, modified):
+    whole, modified = Part(0, size), _seconds(modified)
+    if _overtaken(tag, modified):
         return CHANGED, whole
-    if _known(sha256, modified):
+    if _known(tag, modified):
         return UNCHANGED, whole
     found = RANGE.fullmatch(request.headers.get("Range", ""))
-    if not found or not size or request.method != "GET" or not _still(sha256, modified):
+    if not found or not size or request.method != "GET" or not _still(tag, modified):
         return WHOLE, whole
     return _part(found[1], found[2], size)
 
@@ -205,7 +205,8 @@ class _SentPart(_ReadPart):
         return self.file.fileno()
 
 
-def _measure(response: Response, part: Part, size: int) -> None:
+def measure(response: Response, part: Part, size: int) -> None:
+    """Say which bytes these are, of how many."""
     response.headers["Accept-Ranges"] = "bytes"
     if response.status_code == PARTIAL:
         last = part.start + part.length - 1
