@@ -1,7 +1,7 @@
 // What a browser with JavaScript gets on top. Every page works without this file,
 // so whatever it shows, it makes itself.
 
-const words = document.getElementById("frontdesk-js").dataset;
+const labels = document.getElementById("frontdesk-js").dataset;
 
 // The theme changes at once and in place: the form is sent behind it, and focus stays where it was.
 for (const form of document.querySelectorAll("[data-theme-form]")) {
@@ -20,8 +20,8 @@ for (const field of document.querySelectorAll("input[type=password]")) {
   const button = document.createElement("button");
   const show = (shown) => {
     field.type = shown ? "text" : "password";
-    button.textContent = shown ? words.hide : words.show;
-    button.ariaLabel = shown ? words.hidePassword : words.showPassword;
+    button.textContent = shown ? labels.hide : labels.show;
+    button.ariaLabel = shown ? labels.hidePassword : labels.showPassword;
   };
   button.type = "button";
   button.className = "reveal";

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from secrets import token_hex
@@ -57,14 +58,49 @@ def after(address: str, form: str, /, **answers: str) -> Way:
     return go
 
 
+# upload.js hears of nothing then, and the form goes as it does where there is no JavaScript.
+PLAIN = """for (const kind of ["change", "submit"])
+  addEventListener(kind, (event) => event.stopImmediatePropagation(), true)"""
+
+
 def after_upload(*files: tuple[str, bytes]) -> Way:
+    """What comes of the plain form."""
+
     def go(page: Page) -> Response:
         page.goto("/upload")
+        page.evaluate(PLAIN)
         chosen = [{"name": n, "mimeType": "text/plain", "buffer": data} for n, data in files]
         page.locator("[name=the_file]").set_input_files(chosen)  # type: ignore[arg-type]
         return send(page, "upload", folder="scratch")
 
     return go
+
+
+def _queue(page: Page) -> Response:
+    """With JavaScript: a file that is refused, one in question, and one that is paused."""
+    last = arrived(page.goto("/upload?folder=many"))
+    if not page.locator(".uploading").count():
+        return last
+    big = {"name": f"{LONG_NAME}.mov", "mimeType": "video/mp4", "buffer": b"\0" * 40_000_000}
+    small = [("empty.txt", b""), ("note 01.txt", b"a note")]
+    chosen = [{"name": n, "mimeType": "text/plain", "buffer": data} for n, data in small]
+    page.locator("[name=the_file]").set_input_files([*chosen, big])  # type: ignore[list-item]
+    page.locator("[data-state=asked]").wait_for()
+    page.get_by_role("button", name=".mov”").first.click()
+    page.locator("[data-state=paused]").wait_for()
+    return last
+
+
+def _unfinished(page: Page) -> Response:
+    """An upload that stopped after its beginning."""
+    last = arrived(page.goto("/upload"))
+    if page.locator("#unfinished").count():
+        return last
+    token = page.locator("meta[name=csrf-token]").get_attribute("content") or ""
+    name = b64encode(f"{LONG_NAME}.mov".encode()).decode()
+    headers = {"Tus-Resumable": "1.0.0", "Upload-Length": "1234567", "X-CSRFToken": token}
+    page.request.post("/uploads/", headers=headers | {"Upload-Metadata": f"filename {name}"})
+    return arrived(page.goto("/upload"))
 
 
 def on_file(file: str, link: str = "", form: str = "", /, **answers: str) -> Way:
@@ -82,6 +118,7 @@ def on_file(file: str, link: str = "", form: str = "", /, **answers: str) -> Way
 def _deleted(page: Page) -> Response:
     """A file of its own, that goes to the bin."""
     page.goto("/upload")
+    page.evaluate(PLAIN)
     chosen = {"name": f"{LONG_NAME}.tmp", "mimeType": "text/plain", "buffer": b"bin"}
     page.locator("[name=the_file]").set_input_files(chosen)  # type: ignore[arg-type]
     send(page, "upload", folder="bin")
@@ -242,6 +279,8 @@ STATES = (
     State("upload-partly", "frank",
           after_upload((f"{LONG_NAME}.txt", b"a"), ("empty.txt", b"")), 422),
     State("upload-done", "frank", after_upload(("good.txt", b"good"))),
+    State("upload-queue", "alice", _queue),
+    State("upload-unfinished", "frank", _unfinished),
     State("upload-no-room", "dave", at("/upload")),
     State("files-empty", "bob", at("/path/")),
     State("files-filled", "alice", at("/path/")),

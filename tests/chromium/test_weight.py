@@ -57,7 +57,7 @@ def test_the_first_visit_is_light(
 
 @pytest.mark.parametrize(
     ("who", "first", "then"),
-    [("carol", "/", "/login"), ("alice", "/hello/", "/upload"), ("bob", "/hello/", "/path/")],
+    [("carol", "/", "/login"), ("bob", "/hello/", "/path/")],
 )
 def test_the_next_page_is_one_request_and_small_but_for_a_folders_rows(
     who: str, first: str, then: str, open_page: Callable[..., Page]
@@ -67,3 +67,17 @@ def test_the_next_page_is_one_request_and_small_but_for_a_folders_rows(
     requests, size = scales.visit(then)
     assert requests == 1
     assert size <= 6 * KB
+
+
+def test_the_upload_page_brings_its_words_each_time_and_its_script_once(
+    open_page: Callable[..., Page],
+) -> None:
+    scales = Scales(open_page("alice"))
+    scales.visit("/hello/")
+    requests, size = scales.visit("/upload")
+    assert requests == 2
+    assert size <= (10 + 13) * KB
+    scales.visit("/hello/")
+    requests, size = scales.visit("/upload")
+    assert requests == 1
+    assert size <= 10 * KB

@@ -14,7 +14,9 @@ from frontdesk.assets import references
 
 ENTRIES = {"js/upload.js": "js/upload/page.js"}
 
-IMPORT = re.compile(r"""^import \{[^}]*\} from "(?P<ref>\./[\w-]+\.js)";\n""", re.MULTILINE)
+IMPORT = re.compile(
+    r"""^import (?:\{[^}]*\} from )?"(?P<ref>\.{1,2}/[\w-]+\.js)";[^\n]*\n""", re.MULTILINE
+)
 EXPORT = re.compile(r"^export (?=(?:async )?function|class|const|let)", re.MULTILINE)
 COMMENT = re.compile(r"^[ \t]*//[^\n]*\n", re.MULTILINE)
 
@@ -22,8 +24,8 @@ COMMENT = re.compile(r"^[ \t]*//[^\n]*\n", re.MULTILINE)
 def joined(entry: str, sources: Mapping[str, Path]) -> bytes:
     """The module ``entry`` and all that it imports, each once, what is imported first.
 
-    They share one scope, so no two of them may give the same name to different things, and
-    ``import {…} from "./other.js"`` is the one form that is understood.
+    They share one scope, so no two of them may give the same name to different things;
+    ``import {…} from "./other.js"`` and ``import "./other.js"`` are the forms that are understood.
     """
     texts: dict[str, str] = {}
     _collect(entry, sources, texts, ())

@@ -2,6 +2,7 @@
 // form's button then waits until all are saved, puts them into the folder that is named by
 // then, and goes there.
 
+import "../frontdesk.js"; // with it, so that this page costs no request more
 import { Item } from "./item.js";
 import { Queue } from "./queue.js";
 import { chosen, takeDrops, takePastes } from "./take.js";

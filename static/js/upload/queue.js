@@ -7,6 +7,7 @@ import { say, words } from "./words.js";
 const AT_ONCE = 3;
 const TICK = 500; // milliseconds
 const MEAN = 5; // seconds
+const FRESH = 30; // lines in a frame
 const GAP = 5_000; // milliseconds between two messages to those who listen
 const BUSY = new Set(["checking", "waiting", "sending", "lost"]);
 const title = document.title;
@@ -131,12 +132,12 @@ export class Queue {
     this.frame ??= requestAnimationFrame(() => this.draw());
   }
 
-  // A hundred new lines in one frame at most, so that a thousand files don't stop the page.
+  // Few new lines in one frame, so that a thousand files don't stop the page.
   draw() {
     this.frame = null;
     const fresh = document.createDocumentFragment();
     for (const item of this.dirty) {
-      if (fresh.childElementCount > 100) break;
+      if (fresh.childElementCount >= FRESH) break;
       this.dirty.delete(item);
       if (item.state === "removed") continue;
       if (!this.rows.has(item)) {
