@@ -33,20 +33,27 @@ export class Queue {
     }
     const asked = items.filter(({ state, begun }) => state === "checking" && !begun);
     const found = await inquire(asked).catch(() => []); // the line is lost: sending will say so
-    asked.forEach((item, at) => this.know(item, found[at]));
+    this.know(asked, found);
     for (const item of items) if (item.state === "checking") item.turn("waiting");
     this.pump();
   }
 
-  know(item, found) {
-    if (!found || item.state !== "checking") return;
-    const isTwice = this.items.some((other) => other !== item && isSame(other, item));
-    const ids = this.items.flatMap((other) => other.streams.map(({ url }) => url)).join();
-    const isOurs = found.begun?.parts.some(({ id }) => ids.includes(id));
-    item.begun = isOurs || isTwice ? null : found.begun;
-    item.there = found.said;
-    if (found.said && !item.begun && !item.conflict) item.turn("asked", found.said);
-    else if (isTwice) item.turn("asked", words.twice);
+  know(asked, found) {
+    const fresh = new Set(asked);
+    const others = this.items.filter((item) => !fresh.has(item) && item.state !== "failed");
+    const seen = new Set(others.map(identity));
+    const ours = others.flatMap(({ streams }) => streams.map(({ url }) => url)).join();
+    asked.forEach((item, at) => {
+      if (item.state !== "checking") return; // removed meanwhile
+      const { said = "", begun = null } = found[at] ?? {};
+      const isTwice = seen.has(identity(item));
+      const isOurs = isTwice || begun?.parts.some(({ id }) => ours.includes(id));
+      seen.add(identity(item));
+      item.begun = isOurs ? null : begun;
+      item.there = said;
+      const question = isTwice ? words.twice : said;
+      if (question && !item.begun && !item.conflict) item.turn("asked", question);
+    });
   }
 
   act(item, what) {
@@ -204,9 +211,8 @@ export class Queue {
   }
 }
 
-function isSame(one, other) {
-  const isGone = ["failed", "removed"].includes(one.state);
-  return !isGone && one.name === other.name && one.size === other.size && one.place === other.place;
+function identity({ name, size, place }) {
+  return [size, place, name].join("/");
 }
 
 // An exponential mean of the last seconds

@@ -17,7 +17,7 @@ const MOST_TRIES = 8; // of a server that answers, but can't; a lost line is tri
 const pace = { size: FIRST, most: MOST };
 
 function grow(seconds) {
-  const isFast = pace.size < USUAL ? seconds < 1.5 : seconds < 0.3;
+  const isFast = pace.size < USUAL ? seconds < 5 : seconds < 0.5;
   if (isFast) pace.size = Math.min(pace.size * 2, pace.most);
 }
 
