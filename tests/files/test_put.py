@@ -18,6 +18,7 @@ from tests.files.program import Program, says
 
 from frontdesk.accounts.models import Member
 from frontdesk.db import db
+from frontdesk.files import receive
 from frontdesk.files.models import File
 from frontdesk.storage import LocalStorage
 
@@ -322,3 +323,19 @@ def test_the_file_row_is_the_members(program: Program, app: Flask) -> None:
         file = db.session.scalars(select(File)).one()
         owner = db.session.get_one(Member, file.owner_id)
         assert owner.username == "alice"
+
+
+def test_when_too_many_send_it_is_said_and_no_place_is_lost(program: Program) -> None:
+    taken = [receive.UPLOADS.acquire(blocking=False) for _ in range(32)]
+    try:
+        answer = program.put("/path/a.txt")
+        says(answer, 503)
+    finally:
+        for _ in filter(None, taken):
+            receive.UPLOADS.release()
+    for status in (201, 200, 422):
+        assert program.put("/path/a.txt", b"" if status == 422 else b"x").status_code == status
+    free = [receive.UPLOADS.acquire(blocking=False) for _ in range(33)]
+    for _ in filter(None, free):
+        receive.UPLOADS.release()
+    assert free == [True] * 32 + [False]

@@ -33,9 +33,9 @@ def received() -> Iterator[Staged]:
     """
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         abort(415, _("Send the file as it is, without a Content-Encoding."))
+    intake = _intake()
     if not UPLOADS.acquire(timeout=LONGEST_WAIT):
         raise ServiceUnavailable
-    intake = _intake()
     try:
         staged = intake.begin()
         with cast(Request, request).open_stream() as body:
