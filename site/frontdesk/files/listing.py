@@ -14,7 +14,7 @@ from sqlalchemy import Select, Subquery, bindparam, func, select
 
 from frontdesk.db import rows
 from frontdesk.files import search as names_index
-from frontdesk.files.models import File, Folder
+from frontdesk.files.models import THERE, File, Folder
 from frontdesk.files.paging import A_PAGE, Part, Show, View, a_page
 from frontdesk.files.search import MOST, Candidates
 
@@ -30,7 +30,7 @@ FOLDER_COLUMNS = (
 RECENT = (
     select(*COLUMNS, Folder.path)
     .join(Folder, Folder.id == File.folder_id)
-    .where(File.owner_id == bindparam("member_id"), File.deleted_at.is_(None))
+    .where(File.owner_id == bindparam("member_id"), *THERE)
     .order_by(File.created_at.desc())
     .limit(bindparam("most"))
 )
