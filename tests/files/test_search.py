@@ -8,6 +8,8 @@ import pytest
 from tests.browser import Browser
 from tests.files.conftest import names_on
 
+from frontdesk.files import listing
+
 Keep = Callable[..., str]
 
 
@@ -88,3 +90,50 @@ def test_what_is_in_the_bin_is_not_found(alice: Browser, keep: Keep) -> None:
     assert names_on(alice.visit("/path/?key=a.txt")) == []
     assert names_on(alice.visit("/path/")) == []
     assert "a.txt" not in alice.visit("/hello/").text
+
+
+def test_folders_are_found_too_and_stand_first(alice: Browser, keep: Keep) -> None:
+    keep("alice", "a.txt", folder="Reports/2026")
+    keep("alice", "A report.pdf", folder="in")
+    page = alice.visit("/path/?key=report")
+    rows = [" ".join(row.get_text().split()) for row in page.html.select("tbody th")]
+    assert rows == ["Reports", "A report.pdf in"]
+    assert alice.visit(page.links["Reports"]).title == "Reports"
+
+
+def test_all_words_must_be_in_the_name(alice: Browser, keep: Keep) -> None:
+    keep("alice", "Report spring.pdf")
+    keep("alice", "Report autumn.pdf")
+    alice.visit("/path/")
+    assert names_on(alice.submit("search", key="spring repo")) == ["Report spring.pdf"]
+
+
+def test_a_folder_in_the_bin_takes_along_what_is_found_in_it(alice: Browser, keep: Keep) -> None:
+    keep("alice", "a.txt", folder="gone/deep")
+    alice.visit("/path/gone")
+    alice.visit(alice.page.link("Delete"))
+    alice.submit("delete")
+    page = alice.visit("/path/?key=a.txt")
+    assert names_on(page) == [] and "No files match" in page.text
+    assert "deep" not in alice.visit("/path/?key=deep").links
+
+
+def test_a_search_is_sorted_as_asked(alice: Browser, keep: Keep) -> None:
+    keep("alice", "b.txt", b"1", "x")
+    keep("alice", "a.txt", b"333", "y")
+    keep("alice", "c.txt", b"22")
+    assert names_on(alice.visit("/path/?key=txt")) == ["a.txt", "b.txt", "c.txt"]
+    found = alice.visit("/path/?key=txt&sort=size&order=desc")
+    assert names_on(found) == ["a.txt", "c.txt", "b.txt"]
+    assert found.link("Size") == "/path/?key=txt&sort=size&order=asc", "the search stays"
+
+
+def test_more_than_it_shows_is_said(
+    alice: Browser, keep: Keep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        keep("alice", f"{number}.txt")
+    said = "More than 2 match"
+    monkeypatch.setattr(listing, "MOST", 2)
+    assert said in alice.visit("/path/?key=txt").text
+    assert said not in alice.visit("/path/?key=1.txt").text
