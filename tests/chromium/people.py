@@ -9,6 +9,7 @@ from uuid import UUID
 
 from PIL import Image
 from sqlalchemy import select
+from tests.chromium.looks import LOOKS
 
 from frontdesk import create_app
 from frontdesk.accounts import service as accounts
@@ -63,6 +64,8 @@ def _fill() -> None:
     _keep(alice.id, [], "مرحبا بالعالم.txt", "مرحبا".encode())
     _keep(alice.id, [], "年度报告 2026.pdf", b"%PDF-1.4\n%%EOF\n")
     _keep(alice.id, [], "lake.jpg", photo())
+    for name, content in LOOKS.items():
+        _keep(alice.id, ["looks"], name, content)
 
 
 def _keep(owner: UUID, folder: list[str], name: str, content: bytes) -> File:

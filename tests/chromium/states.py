@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from secrets import token_hex
 
 from playwright.sync_api import Page, Response
+from tests.chromium.looks import LOOKS
 from tests.chromium.people import LONG_NAME
 
 Way = Callable[[Page], Response]
@@ -290,6 +291,9 @@ STATES = (
     State("search-found", "alice", after("/path/", "search", key="xxx")),
     State("search-nothing", "alice", after("/path/", "search", key="zebra")),
     State("file-picture", "alice", on_file("lake.jpg")),
+    *(State(f"look-{name}", "alice", at(f"/path/looks/{name}")) for name in LOOKS),
+    State("look-source", "alice", at("/path/looks/minutes.md?as=text")),
+    State("look-page-2", "alice", at("/path/looks/paper.pdf?page=2")),
     State("file-long-name", "alice", on_file(f"{LONG_NAME}.bin")),
     State("file-versions", "alice", on_file("reports/2026/offer.txt")),
     State("version-remove", "alice", on_file("reports/2026/offer.txt", "remove")),

@@ -24,6 +24,8 @@ RUN = """async () => {
   return say("violations").concat(say("incomplete").map((said) => ["incomplete", ...said]));
 }"""
 
+UNKNOWN = ["incomplete", "video-caption"]  # whether people's films have captions
+
 
 def findings(page: Page, axe: str) -> Iterator[tuple[Any, ...]]:
     """What axe finds on a page, with the theme and width that it was found at."""
@@ -34,7 +36,8 @@ def findings(page: Page, axe: str) -> Iterator[tuple[Any, ...]]:
         for theme in THEMES:
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             for said in page.evaluate(RUN):
-                yield theme, width, *said
+                if said[:2] != UNKNOWN:
+                    yield theme, width, *said
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

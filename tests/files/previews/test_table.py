@@ -57,7 +57,7 @@ def test_formulas_are_text(show: Show) -> None:
 
 
 def test_numbers_stand_on_the_right(show: Show) -> None:
-    page = show("a.csv", b"Name,Sum\nA,1\nB,-2.50\n")
+    page = show("a.csv", b"Day,Sum\n2026-01-02,1\n2026-01-03,-2.50\n")
     assert [cell.get("class") for cell in preview(page).select("td")] == [
         None, ["number"], None, ["number"],
     ]  # fmt: skip

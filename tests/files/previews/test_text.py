@@ -81,7 +81,7 @@ def test_what_turns_reading_around_is_marked(show: Show) -> None:
 
 def test_controls_are_marked(show: Show) -> None:
     shown = lines(show("a.txt", b"a\x00b\x1b[31m\x07 and more words, so that it is no program"))
-    assert shown[0].startswith("a␀b␛[31m␇ and")
+    assert shown[0].startswith("aU+0000bU+001B[31mU+0007 and")
 
 
 def test_a_huge_text_is_shown_to_a_limit(show: Show) -> None:

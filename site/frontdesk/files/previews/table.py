@@ -14,7 +14,8 @@ from frontdesk.files.previews import text
 MOST_ROWS, MOST_COLUMNS, MOST_LETTERS = 100, 30, 200
 SAMPLE = 20  # rows by which the delimiter is found
 DELIMITERS = ",;\t|"
-NUMBER = re.compile(r"[-+(]?[$€£¥]?\d[\d., ]*%?\)?|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*")
+NUMBER = re.compile(r"[-+(]?[$€£¥]?\d[\d., ]*%?\)?")
+DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*")
 
 
 class Table(NamedTuple):
@@ -85,12 +86,14 @@ def _has_head(rows: list[list[str]]) -> bool:
     """Whether the first row names the columns: words only, each its own, and a row follows."""
     first = rows[0]
     is_named = all(first) and len(set(first)) == len(first)
-    return is_named and len(rows) > 1 and not any(map(NUMBER.fullmatch, first))
+    return (
+        is_named and len(rows) > 1 and not any(NUMBER.fullmatch(x) or DATE.match(x) for x in first)
+    )
 
 
 def _numeric(rows: list[list[str]]) -> list[bool]:
     """Which columns hold numbers only, to be set to the right."""
     return [
-        any(column) and all(NUMBER.fullmatch(cell) for cell in column if cell)
+        any(column) and all(NUMBER.fullmatch(x) and not DATE.match(x) for x in column if x)
         for column in zip(*rows, strict=True)
     ]

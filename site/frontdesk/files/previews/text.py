@@ -110,8 +110,7 @@ def plain(words: str) -> str:
 
 
 def _named(character: str) -> str:
-    code = ord(character)
-    return chr(0x2400 + code) if code < 0x20 else f"U+{code:04X}"
+    return f"U+{ord(character):04X}"
 
 
 def _is_chinese(words: str) -> bool:
