@@ -118,11 +118,13 @@ BROKEN = {
     "blob.size": "UPDATE files SET size = 6 WHERE name = 'a.txt'",
     "folder.counters": "UPDATE folders SET files_in = 9 WHERE name = 'reports'",
     "folder.path": "UPDATE folders SET path = 'elsewhere' WHERE name = 'reports'",
-    "file.owner": "UPDATE files SET owner_id = (SELECT id FROM members WHERE username = 'bob')",
-    "file.key": "UPDATE files SET name = 'b.txt'",
+    "file.owner": "UPDATE files SET owner_id = (SELECT id FROM members WHERE username = 'bob') "
+    "WHERE name = 'a.txt'",
+    "file.key": "UPDATE files SET name = 'b.txt' WHERE name = 'a.txt'",
     "folder.key": "UPDATE folders SET name = 'other', path = 'other' WHERE name = 'reports'",
     "search": "UPDATE search_names SET name_key = 'other' WHERE name_key = 'a.txt'",
-    "log": "DELETE FROM log WHERE what = 'file.upload'",
+    "log": "UPDATE log SET facts = '{}' WHERE what = 'file.upload' AND id = "
+    "(SELECT max(id) FROM log WHERE what = 'file.upload')",
     "database.parent": "DELETE FROM blobs",
     "blob.unused": "DELETE FROM files",
     "blob.unhashed": "UPDATE blobs SET sha256 = ''",
@@ -137,6 +139,7 @@ def test_what_is_broken_in_the_database_is_found(
     break_by: Callable[[str], None],
     kind: str,
 ) -> None:
+    keep("bob", "another.txt")
     keep("alice", "a.txt", b"12345", "reports")
     assert found() == set()
     with app.app_context():
@@ -162,17 +165,19 @@ def test_pieces_that_the_search_lost_are_found(
 
 
 def test_changed_bytes_are_found_and_marked_until_they_are_back(
-    app: Flask, keep: Keep, found: Callable[[], set[str]]
+    app: Flask, alice: Browser, keep: Keep, found: Callable[[], set[str]]
 ) -> None:
     path = path_of(app, keep("alice", "a.txt", b"12345"))
     path.write_bytes(b"12346")
     assert found() == found() == {"blob.changed"}
     assert is_marked(app)
+    assert "not what was uploaded" in alice.visit("/path/a.txt").html.get_text()
     path.write_bytes(b"1234")
     assert found() == {"blob.changed"}
     path.write_bytes(b"12345")
     assert found() == set()
     assert not is_marked(app)
+    assert "not what was uploaded" not in alice.visit("/path/a.txt").html.get_text()
 
 
 def is_marked(app: Flask) -> bool:

@@ -173,8 +173,8 @@ def log() -> Iterator[Finding]:
         File.created_at >= oldest,
         File.owner_id.not_in(copies.where(LogEntry.member_id.is_not(None))),
     )
-    noted = select(_plain(LogEntry.facts["file"].as_string()))
-    noted = noted.where(LogEntry.what.in_(ARRIVED), LogEntry.facts["file"].is_not(None))
+    named = LogEntry.facts["file"].as_string()
+    noted = select(_plain(named)).where(LogEntry.what.in_(ARRIVED), named.is_not(None))
     plain = came.subquery()
     for id in db.session.scalars(select(plain.c[0]).where(plain.c[1].not_in(noted))):
         yield Finding("log", str(id), f"The log doesn't say how file {id} came.")

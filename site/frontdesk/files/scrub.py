@@ -220,7 +220,7 @@ def _length(path: Path) -> int:
 
 
 def as_json(report: Report) -> dict[str, Any]:
-    """What ``flask scrub --json`` prints; docs/api.md tells what the fields mean."""
+    """What ``flask scrub --json`` prints; docs/upkeep.md tells what the fields mean."""
     return {
         "clean": not report.findings,
         "blobs": report.blobs,
