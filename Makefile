@@ -40,6 +40,7 @@ check: .venv/.tested ## Format, lint, types, templates, translations, and what i
 bench: .venv/.tested ## Measure the site beside its peers; asserts nothing
 	$(BIN)/python bench/pages.py
 	$(BIN)/python bench/uploads.py
+	$(BIN)/python bench/lists.py
 	$(BIN)/python bench/downloads.py
 	$(BIN)/python bench/slow.py
 
