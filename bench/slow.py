@@ -1,6 +1,6 @@
 """Pages while 64 visitors upload at 20 KiB/s: `python bench/slow.py`. Goal: 88 % of the usual rate.
 
-One client asks for pages on a kept connection, in turns with and without the slow ones beside it;
+One member asks for their first page on a kept connection, in turns with and without the slow ones;
 Frontdesk runs as `make run` starts it (2 x 64 threads), stock Flask on gunicorn's own defaults for
 threads (2 x 8).
 """
@@ -38,7 +38,7 @@ def site(way: Way) -> list[str]:
 
 
 def stock(way: Way) -> list[str]:
-    command = gunicorn(STOCK + '\n@app.get("/login")\ndef login():\n    return "Log in"\n')(way)
+    command = gunicorn(STOCK + '\n@app.get("/hello/")\ndef hello():\n    return "Hello!"\n')(way)
     command[command.index("-w") + 1] = "2"
     return command
 
@@ -85,9 +85,11 @@ def pages(way: Way, seconds: float) -> float:
     """Pages a second; 0 if there is no answer at all."""
     connection = http.client.HTTPConnection("127.0.0.1", way.port, timeout=seconds)
     count, ends = 0, time.monotonic() + seconds
+    visitor = way.facts.get("visitor")
+    cookie = visitor.cookie if visitor else {}
     try:
         while time.monotonic() < ends:
-            connection.request("GET", "/login")
+            connection.request("GET", "/hello/", headers=cookie)
             answer = connection.getresponse()
             answer.read()
             count += answer.status == 200
