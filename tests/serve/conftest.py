@@ -17,8 +17,8 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import pytest
-from bs4 import BeautifulSoup
 from tests.files.wire import CONTENT_TYPE
+from tests.serve.answer import Answer
 
 ROOT = Path(__file__).resolve().parents[2]
 GUNICORN = ["-m", "gunicorn", "-c", "deploy/gunicorn.conf.py"]
@@ -73,27 +73,6 @@ class Server:
         """End it as the machine would: at once, the workers too."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(PATIENCE)
-
-
-@dataclass
-class Answer:
-    """What came back."""
-
-    status: int
-    headers: http.client.HTTPMessage
-    body: bytes
-
-    @property
-    def html(self) -> BeautifulSoup:
-        return BeautifulSoup(self.body, "html.parser")
-
-    @property
-    def title(self) -> str:
-        return " ".join(self.html.h1.get_text().split()) if self.html.h1 else ""
-
-    @property
-    def problems(self) -> list[str]:
-        return [" ".join(one.get_text().split()) for one in self.html.select("#error-summary li")]
 
 
 @dataclass

@@ -12,7 +12,8 @@ from urllib.parse import quote
 
 from tests.files.tus import OCTETS, TUS, metadata
 from tests.files.wire import CONTENT_TYPE, multipart
-from tests.serve.conftest import Answer, Visitor
+from tests.serve.answer import Answer
+from tests.serve.conftest import Visitor
 
 MIB = 1 << 20
 

@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 from tests.files.tus import OCTETS, TUS, metadata
 from tests.files.wire import CONTENT_TYPE, multipart
-from tests.serve.conftest import Answer, Server, Visitor, add_member, start
+from tests.serve.answer import Answer
+from tests.serve.conftest import Server, Visitor, add_member, start
 from tests.serve.ledger import Ledger
 from tests.serve.test_upload import answer_on
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from tests.files.wire import CONTENT_TYPE, multipart
-from tests.serve.conftest import Answer, Server, Visitor
+from tests.serve.answer import Answer
+from tests.serve.conftest import Server, Visitor
 from tests.serve.test_start_and_stop import report
 
 pytestmark = [pytest.mark.server, pytest.mark.xdist_group("server")]
