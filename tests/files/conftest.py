@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import werkzeug.test
@@ -18,7 +19,7 @@ from tests.browser import Browser, Page
 from tests.files.program import Program
 
 from frontdesk.accounts.models import Member
-from frontdesk.db import Moment, db
+from frontdesk.db import Moment, db, transaction
 from frontdesk.files import service
 from frontdesk.files.models import Blob, File, Folder, Upload, Version
 
@@ -158,3 +159,27 @@ def names_on(page: Page) -> list[str]:
 def program(app: Flask, token: Callable[..., str]) -> Program:
     """Alice's, which may write."""
     return Program(app.test_client(use_cookies=False), token(scope="write"))
+
+
+@pytest.fixture
+def id(keep: Callable[..., str]) -> str:
+    """A file of Alice's with two versions."""
+    keep("alice", "a.txt", b"first")
+    return keep("alice", "a.txt", b"second", on_conflict="version")
+
+
+@pytest.fixture
+def reports(app: Flask, keep: Callable[..., str]) -> None:
+    """A folder of Alice's, with a folder and an empty one in it."""
+    keep("alice", "a.txt", b"first", "Berichte 报告")
+    keep("alice", "Ölbild 你.txt", b"second", "Berichte 报告/2026")
+    keep("alice", "film.bin", bytes(600_000), "Berichte 报告/2026")
+    keep("alice", "large.bin", bytes(3_000_000), "Berichte 报告/2026")
+    gone = keep("alice", "gone.txt", b"x", "Berichte 报告/empty")
+    thrown = keep("alice", "thrown.txt", b"x", "Berichte 报告/thrown away")
+    keep("alice", "beside.txt", b"beside", "Berichte 报告 2")
+    with app.test_request_context(), transaction():
+        service.delete(db.session.get_one(File, UUID(gone)))
+        file = db.session.get_one(File, UUID(thrown))
+        folder = db.session.get_one(Folder, file.folder_id)
+        folder.deleted_at, folder.deleted_with = datetime.now(UTC), folder.id

@@ -17,13 +17,6 @@ from frontdesk.files.models import Blob
 ASK = "If a name is there already"
 
 
-@pytest.fixture
-def id(keep: Callable[..., str]) -> str:
-    """A file of Alice's with two versions."""
-    keep("alice", "a.txt", b"first")
-    return keep("alice", "a.txt", b"second", on_conflict="version")
-
-
 def save(browser: Browser, content: bytes, name: str = "a.txt", **headers: Any) -> Page:
     """Send a file on the upload page, as a new version."""
     browser.visit("/upload")

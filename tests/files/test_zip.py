@@ -6,11 +6,10 @@ import io
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from flask import Flask
@@ -18,27 +17,9 @@ from sqlalchemy import select
 from tests.browser import Browser
 from tests.files.conftest import JSON
 
-from frontdesk.db import db, transaction
-from frontdesk.files import packing, service
+from frontdesk.db import db
+from frontdesk.files import packing
 from frontdesk.files.models import File, Folder
-
-
-@pytest.fixture
-def reports(app: Flask, keep: Callable[..., str]) -> None:
-    """A folder of Alice's, with a folder and an empty one in it."""
-    keep("alice", "a.txt", b"first", "Berichte 报告")
-    keep("alice", "Ölbild 你.txt", b"second", "Berichte 报告/2026")
-    keep("alice", "film.bin", bytes(600_000), "Berichte 报告/2026")
-    keep("alice", "large.bin", bytes(3_000_000), "Berichte 报告/2026")
-    gone = keep("alice", "gone.txt", b"x", "Berichte 报告/empty")
-    thrown = keep("alice", "thrown.txt", b"x", "Berichte 报告/thrown away")
-    keep("alice", "beside.txt", b"beside", "Berichte 报告 2")
-    with app.test_request_context(), transaction():
-        service.delete(db.session.get_one(File, UUID(gone)))
-        file = db.session.get_one(File, UUID(thrown))
-        folder = db.session.get_one(Folder, file.folder_id)
-        folder.deleted_at, folder.deleted_with = datetime.now(UTC), folder.id
-
 
 FOLDER = "/path/Berichte 报告"
 
