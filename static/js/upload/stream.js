@@ -121,7 +121,7 @@ export class Stream {
 
   async step() {
     const { at, count, body } = this.ahead ?? this.prepare(this.offset);
-    const bytes = await body;
+    const bytes = new Blob([await body]); // of memory, not of the disk: see read()
     this.ahead = at + count < this.length ? this.prepare(at + count) : null;
     const began = performance.now();
     const headers = { ...TUS, ...OCTETS, "Upload-Offset": String(at) };
