@@ -6,12 +6,11 @@ A program may show a token in place of a log-in, on the pages that say @by_token
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from flask import Flask, Request, abort, current_app, g, request
 from flask_babel import gettext as _
 from flask_login import LoginManager, current_user
-from werkzeug.exceptions import Unauthorized
 
 from frontdesk.db import SAFE_METHODS
 
@@ -85,12 +84,18 @@ def _guard() -> None:
     if endpoint is None or _is_open(endpoint):
         return
     if not current_user.is_authenticated:
-        raise g.get("refused_token") or Unauthorized
+        _turn_away()
     view = current_app.view_functions[endpoint]
     if bearer() is not None:
         _check_token(view)
     if hasattr(view, "is_admin_only") and not current_user.is_admin:
         abort(404)
+
+
+def _turn_away() -> NoReturn:
+    if "refused_token" in g:
+        raise g.refused_token
+    abort(401)
 
 
 def _is_open(endpoint: str) -> bool:
