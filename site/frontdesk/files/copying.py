@@ -8,14 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select
 
 from frontdesk import audit
-from frontdesk.accounts.models import Member
 from frontdesk.db import db, now, transaction
-from frontdesk.files import folders, moving, names, selection
+from frontdesk.files import folders, moving, names, selection, service
 from frontdesk.files.models import File, Folder
 from frontdesk.files.moving import Renamed
 from frontdesk.files.selection import Chosen
@@ -62,7 +60,9 @@ class Draft:
         :raise Refused: if the quota has no room for them
         """
         self.check_size()
-        _count(self.owner_id, sum(row["size"] for row in self.files))
+        if not service.charge(self.owner_id, sum(row["size"] for row in self.files)):
+            said = _("No space is left for the copy. Empty your bin or ask the admin.")
+            raise Refused(said, None, 413)
         for model, rows in ((Folder, self.folders), (File, self.files)):
             if rows:
                 db.session.execute(insert(model), rows)
@@ -115,19 +115,3 @@ def _draft_folder(draft: Draft, folder: Folder, target: Folder, name: str) -> No
     files = select(*OF_FILE).where(inside, File.deleted_at.is_(None)).limit(MOST + 1)
     for file in db.session.execute(files):
         draft.add_file(file, copies[file.folder_id], file.name)
-
-
-def _count(member_id: UUID, size: int) -> None:
-    """Count so many bytes more, by one conditional update: together no two get too much."""
-    quota = func.coalesce(Member.quota, current_app.config["QUOTA"])
-    counted = db.session.scalar(
-        update(Member)
-        .where(Member.id == member_id, Member.used + Member.reserved + size <= quota)
-        .values(used=Member.used + size)
-        .returning(Member.id)
-        .execution_options(synchronize_session=False)
-    )
-    if counted is None:
-        raise Refused(
-            _("No space is left for the copy. Empty your bin or ask the admin."), None, 413
-        )
