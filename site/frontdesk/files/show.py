@@ -37,5 +37,5 @@ def _addresses(file: File) -> Addresses:
     return Addresses(
         page=place_of(file),
         content=url_for("files.download", file_id=file.id, filename=file.name),
-        picture=f"{url_for('files.preview', file_id=file.id, number=1)[:-1]}",
+        picture=url_for("files.preview", file_id=file.id, number=0).removesuffix("0"),
     )
