@@ -29,8 +29,6 @@ TRUSTED_MARKUP = {
     "templates/bootstrap5/table.html": "render_table(safe_columns=…), which asks for it by name",
 }
 
-# Pages that another place uses all the same, and what would end it.
-
 
 # Templates
 
