@@ -42,7 +42,7 @@ class Parcel:
     taken: set[str] = field(default_factory=set)
 
     def add_folder(self, inside: str, name: str, modified: datetime) -> str:
-        """The name that it got, with a slash at its end."""
+        """Add a folder to the folder ``inside``; its path in the zip, with a slash at its end."""
         free = self._free(inside, name) + "/"
         self._add(Entry(free, modified))
         return free
@@ -50,6 +50,7 @@ class Parcel:
     def add_file(
         self, inside: str, name: str, modified: datetime, blob_id: UUID, size: int
     ) -> None:
+        """Add a file of ``size`` bytes to the folder ``inside``, which ends with a slash."""
         self._add(Entry(self._free(inside, name), modified, blob_id, size))
 
     def _add(self, entry: Entry) -> None:

@@ -40,6 +40,7 @@ class Intake:
         self.why: BaseException | None = None
 
     def begin(self) -> Staged:
+        """A place in storage for the next file; gone at :meth:`close` unless it was kept."""
         self.begun.append(self.storage.begin())
         return self.begun[-1]
 
@@ -90,6 +91,7 @@ class Intake:
                 staged.discard()
 
     def close(self) -> None:
+        """Remove what was not kept. Twice is once."""
         for staged in self.begun:
             staged.close()
 

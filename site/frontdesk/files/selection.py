@@ -39,7 +39,7 @@ class Chosen:
 
 @dataclass(slots=True, frozen=True)
 class Selection:
-    """The things themselves; ``where`` is the folder that the first of them lies in."""
+    """The things themselves."""
 
     folders: Sequence[Folder]
     files: Sequence[File]
@@ -59,10 +59,12 @@ class Selection:
 
     @property
     def first(self) -> Folder | File:
+        """The one that a list shows first; there is always one, see :func:`find`."""
         return self.folders[0] if self.folders else self.files[0]
 
     @property
     def where(self) -> Folder:
+        """The folder that the first of them lies in, or lay in before the bin."""
         first = self.first
         id = first.folder_id if isinstance(first, File) else first.parent_id
         return db.session.get_one(Folder, id)

@@ -41,7 +41,7 @@ class Addresses(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """``template`` shows ``facts``; ``sheet`` of styles and ``policy`` are what its page needs."""
+    """``template`` shows ``facts``; ``has_styles`` and ``headers`` are what its page needs."""
 
     kind: str
     facts: Mapping[str, Any] = field(default_factory=dict)
