@@ -33,7 +33,11 @@ def read_facts(blob_id: UUID, name: str) -> dict[str, Any] | None:
 
 def keep(blob_id: UUID, name: str, data: bytes) -> None:
     """Remember it: all of it or nothing."""
-    place = path(blob_id, name)
+    write(path(blob_id, name), data)
+
+
+def write(place: Path, data: bytes) -> None:
+    """Put ``data`` at ``place``, whose folder is made: whoever looks sees all of it or nothing."""
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = place.with_name(f".{secrets.token_hex(8)}")
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -188,9 +187,5 @@ def _folder(blob_id: UUID) -> Path:
 
 
 def _write(blob_id: UUID, drawn: Mapping[str, bytes]) -> None:
-    folder = _folder(blob_id)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name, data in drawn.items():
-        draft = folder / f".{secrets.token_hex(8)}"
-        draft.write_bytes(data)
-        draft.replace(folder / f"{blob_id}-{name}.webp")
+        made.write(_folder(blob_id) / f"{blob_id}-{name}.webp", data)
