@@ -191,6 +191,7 @@ def test_too_much_is_said(alice: Browser, reports: None, monkeypatch: pytest.Mon
         ("con", "con_"),
         ("Aux.txt", "Aux_.txt"),
         ("console.txt", "console.txt"),
+        ("favicon.ico", "favicon.ico"),
         ("com1.tar.gz", "com1_.tar.gz"),
         ("a/../b", "a_.._b"),
         ("ends.", "ends._"),

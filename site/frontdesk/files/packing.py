@@ -21,7 +21,7 @@ from frontdesk.forms import Refused
 MOST = 20_000
 # What Windows knows no file by: its Explorer leaves such entries out without a word.
 UNKNOWN = re.compile(r'[<>:"|?*\\]|(?<=[. ])\Z')
-DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(?=\.|\Z)", re.IGNORECASE)
+DEVICE = re.compile(r"\A(con|prn|aux|nul|com\d|lpt\d)(?=\.|\Z)", re.IGNORECASE)
 
 
 @dataclass(slots=True, frozen=True)
@@ -73,7 +73,7 @@ class Parcel:
 
 def safe(name: str) -> str:
     """``name``, as Windows can write it, too; ours have no slash and are no ``..`` anyway."""
-    return DEVICE.sub(r"\1_", UNKNOWN.sub("_", name.replace("/", "_")), count=1)
+    return DEVICE.sub(r"\1_", UNKNOWN.sub("_", name.replace("/", "_")))
 
 
 def of_selection(selection: Selection) -> Parcel:
@@ -114,7 +114,7 @@ def _folders(top: Folder) -> Sequence[Any]:
     columns = Folder.id, Folder.parent_id, Folder.name, Folder.created_at
     # A path begins with its parent's, so this order has parents first.
     tree = select(*columns).where(folders.tree(top)).order_by(Folder.path_key)
-    return db.session.execute(tree.limit(MOST + 1)).all()
+    return db.session.execute(tree.limit(MOST + 2)).all()  # the outermost is no entry
 
 
 def _files(top: Folder) -> Sequence[Any]:
