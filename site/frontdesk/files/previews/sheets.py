@@ -47,6 +47,8 @@ def look(blob_id: UUID, number: int) -> Sheet | None:
 
 def picture(blob_id: UUID, number: int) -> Path | None:
     """The WebP of page ``number``, if it was made."""
+    if number > MOST_PAGES:  # so many digits may be no file's name
+        return None
     place = made.path(blob_id, f"{number}.webp")
     return place if place.exists() else None
 
