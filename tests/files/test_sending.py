@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from tests.browser import Browser
 from tests.files.conftest import JSON, a_file, send, token
 from tests.files.tus import TUS, Tus, offset, patch
 from werkzeug.test import TestResponse
 
+from frontdesk.audit import LogEntry
+from frontdesk.db import db
 from frontdesk.files.unfinished import SAMPLE, SAMPLES
 
 DATA = os.urandom(1_000_000)
@@ -94,6 +97,12 @@ def test_it_finds_what_was_begun_by_name_and_size(alice: Browser, begun: str) ->
 def test_it_refuses_to_guess(alice: Browser, asked: Any) -> None:
     headers = {"X-CSRFToken": token(alice)} | JSON
     answer = alice.client.post("/upload/known", json=asked, headers=headers)
+    assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
+
+
+def test_lists_in_lists_are_no_question(alice: Browser) -> None:
+    headers = {"X-CSRFToken": token(alice), "Content-Type": "application/json"} | JSON
+    answer = alice.client.post("/upload/known", data=b"[" * 20_000, headers=headers)
     assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
 
 
@@ -190,12 +199,17 @@ def put_into(browser: Browser, address: str, folder: str) -> TestResponse:
     return browser.client.post(f"/upload/{id}/folder", data={"folder": folder}, headers=headers)
 
 
-def test_a_file_that_just_came_is_put_where_it_shall_be(alice: Browser, tus: Tus) -> None:
+def test_a_file_that_just_came_is_put_where_it_shall_be(
+    app: Flask, alice: Browser, tus: Tus
+) -> None:
     send(alice, a_file("a.txt", b"older"), folder="clips")
     address = tus.send("a.txt", b"four")
     answer = put_into(alice, address, "clips/")
     assert answer.json == {"name": "a (2).txt", "url": "/path/clips/a%20%282%29.txt"}
     assert put_into(alice, address, "clips").json["name"] == "a (2).txt"
+    with app.app_context():
+        moves = select(LogEntry.facts).where(LogEntry.what == "file.move")
+        assert len(db.session.scalars(moves).all()) == 1  # the second time nothing moved
     assert alice.client.get("/path/clips/a%20(2).txt?download=1", buffered=True).data == b"four"
 
 

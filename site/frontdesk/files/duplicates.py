@@ -9,6 +9,7 @@ from uuid import UUID
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from frontdesk import audit
 from frontdesk.db import db, transaction
 from frontdesk.files import folders, names, places, unfinished
 from frontdesk.files.models import File
@@ -62,6 +63,7 @@ def put_into(member_id: UUID, upload_id: UUID, path: Sequence[str]) -> File | No
         if file and folder and file.folder_id != folder.id and file.version == 1:
             file.name = folders.free_name(folder, file.name)
             file.folder_id, file.name_key = folder.id, names.key(file.name)
+            audit.record("file.move", member_id=member_id, file=str(file.id), to=str(folder.id))
         return file
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +29,7 @@ def known() -> Response:
 
     :raise 400: for anything else
     """
-    asked = request.get_json(silent=True)
+    asked = _asked()
     if not isinstance(asked, list) or len(asked) > MOST_ASKED:
         abort(400)
     found = duplicates.look(current_user.id, [_wanted(one) for one in asked])
@@ -66,6 +67,13 @@ def put_into(upload_id: UUID) -> Response:
     except Refused as no:
         return problem(no.status, no.why)
     return jsonify(name=file.name, url=places.place_of(file)) if file else abort(404)
+
+
+def _asked() -> Any:
+    """The body's JSON; None if it is none, or lists in lists that no parser goes down."""
+    with suppress(RecursionError):
+        return request.get_json(silent=True)
+    return None
 
 
 def _wanted(said: Any) -> Wanted:
