@@ -18,7 +18,7 @@ DATABASE_URL = "sqlite:///frontdesk.db"
 STORAGE_URL = "file:files"
 # Limits, jobs and locks of many machines. Nothing uses it yet: empty is in-process.
 REDIS_URL = ""
-# Who does what is done later, thumbnails say: "embedded", the server itself; or "worker", the
+# Who does what is done later, such as thumbnails: "embedded", the server itself; or "worker", the
 # command `flask worker`, as many as you start.
 JOBS = "embedded"
 # How mail leaves. Nothing uses it yet: empty shows links to copy instead.
