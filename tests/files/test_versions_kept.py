@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from threading import Thread
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -13,9 +15,10 @@ from tests.files.conftest import a_file, names_on
 from tests.files.test_races import Crowd, set_quota
 from tests.files.test_versions import got, listed, save
 from tests.files.things import Things
+from werkzeug.exceptions import NotFound
 
 from frontdesk.db import db
-from frontdesk.files import service
+from frontdesk.files import history, removal, service
 from frontdesk.files.models import Blob, File, Version
 from frontdesk.files.purge import purge
 
@@ -193,3 +196,20 @@ def test_restoring_and_removing_at_once_leaves_the_books_right(crowd: Crowd, id:
     verbs = ("restore", "remove")
     answers = crowd.all(lambda n: crowd.post(f"/file/{id}/version/1/change/{verbs[n % 2]}", {}))
     assert set(answers) <= {303, 404}
+
+
+def test_a_file_that_is_gone_meanwhile_is_not_found(app: Flask, keep: Callable[..., str]) -> None:
+    id = UUID(keep("alice", "a.txt"))
+
+    def remove() -> None:
+        with app.app_context():
+            service.delete(gone := db.session.get_one(File, id))
+            removal.remove_file(gone.owner_id, id)
+
+    with app.test_request_context():
+        file = db.session.get_one(File, id)
+        other = Thread(target=remove)  # whom this one's write lock waits for
+        other.start()
+        other.join()
+        with pytest.raises(NotFound):
+            history.restore(file, 1)

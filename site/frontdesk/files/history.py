@@ -8,6 +8,7 @@ from uuid import UUID
 from flask import abort, current_app
 from flask_babel import gettext as _
 from sqlalchemy import Select, select
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import joinedload
 
 from frontdesk import audit
@@ -96,8 +97,14 @@ def remove(file: File, number: int) -> None:
 
 
 def lock(file: File) -> None:
-    """Read ``file`` again, and let nobody else change it until this verb ends."""
-    db.session.refresh(file, with_for_update=True)  # SQLite has one writer anyway
+    """Read ``file`` again, and let nobody else change it until this verb ends.
+
+    :raise 404: if somebody removed it for good meanwhile
+    """
+    try:
+        db.session.refresh(file, with_for_update=True)  # SQLite has one writer anyway
+    except InvalidRequestError:
+        abort(404)
 
 
 def _of(file: File) -> Select[Version]:
