@@ -264,7 +264,7 @@ def print_table(few: Site, many: Site, counts: tuple[int, int]) -> None:
         for costs in ("service", "page"):
             small, large = (min(getattr(site, costs)[question.name]) for site in (few, many))
             line += f"{small:>11.2f}{large:>12.2f}{large / small:>8.2f}  "
-            reached = large / small <= GOAL
+            reached = reached and large / small <= GOAL
         print(line + ("yes" if reached else "no"))
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from flask import Flask, render_template, request, url_for
+from sqlalchemy import update
 from tests.browser import Browser
 
-from frontdesk.db import db
+from frontdesk.db import db, now, transaction
+from frontdesk.jobs import Job
 from frontdesk.storage import LocalStorage
 
 
@@ -122,7 +125,18 @@ def test_ak_is_bound_by_add_url_rule_and_touches_nothing(carol: Browser, instanc
 def test_health_is_200_when_all_is_well(carol: Browser) -> None:
     answer = carol.client.get("/health")
     assert answer.status_code == 200
-    assert answer.json == {"status": "ok", "database": "ok", "storage": "ok"}
+    assert answer.json == {"status": "ok", "database": "ok", "storage": "ok", "jobs": "ok"}
+
+
+def test_health_is_503_when_nobody_does_the_jobs(carol: Browser) -> None:
+    with carol.client.application.app_context(), transaction() as session:
+        late = now() - timedelta(minutes=11)
+        session.add(Job(kind="thumbnail", subject="1", state="waiting", due_at=late))
+    answer = carol.client.get("/health")
+    assert (answer.status_code, answer.json["jobs"]) == (503, "failing")
+    with carol.client.application.app_context(), transaction() as session:
+        session.execute(update(Job).values(state="done"))
+    assert carol.client.get("/health").status_code == 200
 
 
 def test_health_is_503_without_a_database(carol: Browser, instance: Path) -> None:

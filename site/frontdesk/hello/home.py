@@ -7,6 +7,7 @@ from flask_login import current_user
 from sqlalchemy import text
 from werkzeug.wrappers import Response
 
+from frontdesk import jobs
 from frontdesk.access import public
 from frontdesk.accounts import service as accounts
 from frontdesk.db import db
@@ -71,8 +72,9 @@ def alive() -> str:
 @bp.get("/health")
 @public
 def health() -> tuple[Response, int]:
-    """Ready: whether the database answers and the storage has room."""
-    checks = {"database": _answers(), "storage": files.has_room()}
+    """Ready: whether the database answers, the storage has room, and the jobs are done."""
+    answers = _answers()
+    checks = {"database": answers, "storage": files.has_room(), "jobs": answers and jobs.keep_up()}
     ready = all(checks.values())
     said = {name: "ok" if fine else "failing" for name, fine in checks.items()}
     return jsonify(status="ok" if ready else "failing", **said), 200 if ready else 503

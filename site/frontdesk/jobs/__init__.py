@@ -25,11 +25,13 @@ __all__ = [
     "forget_ended",
     "init_app",
     "is_coming",
+    "keep_up",
     "runner",
     "state",
     "task",
 ]
 REMEMBERED = timedelta(days=7)
+LATE = timedelta(minutes=10)
 
 
 def ask(kind: str, subject: str, *, again: bool = False, due_at: datetime | None = None) -> None:
@@ -67,6 +69,13 @@ def state(kind: str, subject: str) -> str | None:
 def is_coming(kind: str, subject: str) -> bool:
     """Whether it is worth waiting for."""
     return state(kind, subject) in {WAITING, RUNNING}
+
+
+def keep_up() -> bool:
+    """Whether somebody does the jobs: none is long overdue, or one of them is being done."""
+    late = select(Job.id).where(Job.state == WAITING, Job.due_at < now() - LATE).limit(1)
+    done_now = select(Job.id).where(Job.state == RUNNING).limit(1)
+    return db.session.scalar(late) is None or db.session.scalar(done_now) is not None
 
 
 def forget_ended() -> int:
