@@ -1,6 +1,6 @@
 """The one sheet that pages link: Bootstrap and its dark rules for "auto", tokens, our sheet.
 
-Bootstrap's parts that are dead without its script, modals and the like, stand in a sheet of their
+Bootstrap's parts that are dead without its script, modals and dropdowns, stand in a sheet of their
 own: a designer who adds ``bootstrap.load_js()`` links ``asset('css/scripted.css')`` beside it.
 """
 
@@ -27,7 +27,7 @@ RULE = re.compile(r"([^{};]+)\{([^{}]*(?:\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}[^{}]*)*
 COMMA = re.compile(r",(?![^(]*\))")
 DARK = re.compile(r"""\[data-bs-theme=["']?dark["']?\]""")
 AUTO = re.compile(r"""\[data-bs-theme=["']?auto["']?\]""")
-SCRIPTED = re.compile(r"\.(?:bs-)?(?:carousel|modal|offcanvas|popover|toast|tooltip)\b")
+SCRIPTED = re.compile(r"\.(?:bs-)?(?:carousel|dropdown|modal|offcanvas|popover|toast|tooltip)\b")
 
 
 @dataclass(frozen=True)
