@@ -85,6 +85,8 @@ class Books:
             total = db.session.scalar(total) + db.session.scalar(
                 earlier.where(File.owner_id == member.id)
             )
+            posted = select(func.coalesce(func.sum(Blob.size), 0))
+            total += db.session.scalar(posted.where(Blob.kept_for == member.id))
             assert member.used == total, f"{member.username}: used = Σ sizes, versions too"
             held = select(func.coalesce(func.sum(Upload.reserved), 0))
             held = held.where(Upload.owner_id == member.id)

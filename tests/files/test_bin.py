@@ -46,16 +46,32 @@ def test_for_good_it_is_asked_first_and_gives_the_space_back(alice: Browser, del
     assert "0 bytes of" in alice.visit("/hello/").text
 
 
-def test_what_a_post_holds_stays_for_its_recipients(alice: Browser, bob: Browser) -> None:
+def test_what_a_post_holds_stays_for_its_recipients_and_goes_on_counting(
+    alice: Browser, bob: Browser
+) -> None:
     alice.visit("/post/new")
     alice.submit("post", to="bob", the_file=[(io.BytesIO(b"plan"), "plan.pdf")])
     alice.visit(alice.visit("/path/Sent/plan.pdf").link("Delete"))
     alice.submit("delete")
     alice.visit(alice.visit("/bin").link("Delete for good"))
     assert alice.submit("remove").location == "/bin"
-    assert "0 bytes of" in alice.visit("/hello/").text
+    assert "4 bytes of" in alice.visit("/hello/").text  # else posting and deleting fills the disk
     address = bob.visit("/post/1").link("plan.pdf")
     assert bob.client.get(address, buffered=True).data == b"plan"
+
+
+def test_it_counts_once_however_many_rows_held_it(alice: Browser) -> None:
+    alice.visit("/post/new")
+    alice.submit("post", to="bob", the_file=[(io.BytesIO(b"plan"), "plan.pdf")])
+    alice.visit(alice.visit("/path/Sent/plan.pdf").link("Copy"))
+    alice.submit("copy", here=alice.page.html.select_one("button[name=here]")["value"])
+    assert "8 bytes of" in alice.visit("/hello/").text
+    alice.visit(alice.visit("/path/Sent").link("Delete"))
+    alice.submit("delete")
+    assert "8 bytes of" in alice.visit("/hello/").text
+    alice.visit("/bin/empty")
+    alice.submit("empty")
+    assert "4 bytes of" in alice.visit("/hello/").text
 
 
 def test_what_came_back_in_another_tab_stays(alice: Browser, deleted: str) -> None:

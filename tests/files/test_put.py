@@ -110,7 +110,7 @@ def test_an_address_that_is_no_place_for_a_file(
         ("/path/.htaccess", "htaccess"),
         ("/path/%E2%80%AEgpj.exe", "gpj.exe"),
         ("/path/%ff%fe.txt", "\ufffd\ufffd.txt"),
-        ("/path/" + "d/" * 40 + "a.txt", "d/" * 32 + "a.txt"),
+        ("/path/" + "d/" * 32 + "a.txt", "d/" * 32 + "a.txt"),
         ("/path/" + "x" * 300 + ".txt", "x" * 251 + ".txt"),
         ("/path/e%CC%81.txt", "é.txt"),
     ],
@@ -121,6 +121,10 @@ def test_a_name_is_kept_as_every_name_is(program: Program, address: str, path: s
     assert "x" not in answer.headers.get("Set-Cookie", "")
     assert program.bytes_of(answer.headers["Location"]) == b"content"
     assert program.put(address).status_code == 200, "and found again"
+
+
+def test_what_is_too_deep_is_not_put_where_another_may_be(program: Program) -> None:
+    says(program.put("/path/" + "d/" * 33 + "a.txt"), 422, "at most 32 folders deep")
 
 
 def test_nothing_is_no_file(program: Program) -> None:

@@ -10,14 +10,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Column, Select, delete, exists, select
+from sqlalchemy import Column, Select, delete, exists, func, select, update
 
 from frontdesk.db import Base, db, now
-from frontdesk.files import thumbnails
-from frontdesk.files.models import Blob
+from frontdesk.files import service, thumbnails
+from frontdesk.files.models import Blob, File, Version
 
 AT_ONCE = 500
 GRACE = timedelta(days=1)  # what is younger may still be in somebody's hands
+_OF_FILES = File.blob_id, Version.blob_id
 
 
 def unused() -> Select[UUID]:
@@ -31,15 +32,39 @@ def unused() -> Select[UUID]:
 def drop(ids: Iterable[UUID]) -> list[UUID]:
     """Remove the rows of those that are unused, and name them; a part of another verb.
 
-    Once that one is committed, their bytes are to be forgotten.
+    Once that one is committed, their bytes are to be forgotten. What was kept for a post counts
+    to nobody any more.
     """
-    each, dropped = list(set(ids)), list[UUID]()
-    for start in range(0, len(each), AT_ONCE):
-        some = each[start : start + AT_ONCE]
+    dropped = list[UUID]()
+    for some in _some(ids):
         gone = db.session.scalars(unused().where(Blob.id.in_(some))).all()
+        held = select(Blob.kept_for, func.sum(Blob.size)).where(Blob.id.in_(gone))
+        for member_id, size in db.session.execute(held.group_by(Blob.kept_for)).all():
+            if member_id is not None:
+                service.give_back(member_id, size)
         db.session.execute(delete(Blob).where(Blob.id.in_(gone)))
         dropped.extend(gone)
     return dropped
+
+
+def keep_for(member_id: UUID, ids: Iterable[UUID]) -> int:
+    """Let those that no file and no version holds any more, but a post, go on counting to a member.
+
+    A part of another verb: how many bytes they have. Without this, who posts and deletes again
+    and again could fill the disk.
+    """
+    kept = 0
+    for some in _some(ids):
+        alone = Blob.id.in_(some), *(~exists().where(c == Blob.id) for c in _OF_FILES)
+        counted = update(Blob).where(*alone).values(kept_for=member_id).returning(Blob.size)
+        kept += sum(db.session.scalars(counted.execution_options(synchronize_session=False)))
+    return kept
+
+
+def _some(ids: Iterable[UUID]) -> Iterator[list[UUID]]:
+    each = list(set(ids))
+    for start in range(0, len(each), AT_ONCE):
+        yield each[start : start + AT_ONCE]
 
 
 def forget(ids: Sequence[UUID]) -> None:

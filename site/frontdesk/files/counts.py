@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from frontdesk.language import number
@@ -17,4 +18,4 @@ def said(folders_in: int, files_in: int) -> str:
     if files_in:
         words = ngettext("%(count)s file", "%(count)s files", files_in, count=number(files_in))
         parts.append(words)
-    return ", ".join(parts)
+    return str(_(", ")).join(parts)

@@ -21,7 +21,7 @@ class UploadForm(Form):
     the_file = MultipleFileField(_("Files"), [_asked])
     folder = StringField(
         _("Folder"),
-        description=_("Such as reports/2026. It is made if it isn't there."),
+        description=_("Such as reports/2026. It is made if it isn’t there."),
         render_kw={"autocomplete": "off", "spellcheck": "false"},
     )
     on_conflict = RadioField(

@@ -50,11 +50,15 @@ def database() -> Iterator[Finding]:
 
 
 def used() -> Iterator[Finding]:
-    """A member has used the sum of their files, the bin's and versions and picture included."""
+    """A member has used the sum of their files, and of what only their posts hold.
+
+    The bin, versions and the picture are files too.
+    """
     files = _sum(File.size).where(File.owner_id == Member.id)
     versions = _sum(Version.size).join(File, File.id == Version.file_id)
     versions = versions.where(File.owner_id == Member.id)
-    total = files.scalar_subquery() + versions.scalar_subquery()
+    posted = _sum(Blob.size).where(Blob.kept_for == Member.id)
+    total = files.scalar_subquery() + versions.scalar_subquery() + posted.scalar_subquery()
     for name, noted, real in _members(Member.used, total):
         says = f"{name} has files of {real} bytes, and {noted} are counted."
         yield Finding("member.used", name, says)

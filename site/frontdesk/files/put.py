@@ -69,13 +69,17 @@ def delete_at(subpath: str) -> Response:
 def _target(subpath: str) -> tuple[list[str], str]:
     """The folders on the way, and the file's name as it will be kept.
 
-    :raise 409: if there is no name. :raise 422: for ``..``, which clients resolve themselves
+    :raise 409: if there is no name. :raise 422: for ``..``, which clients resolve themselves, and
+        for what is too deep: kept higher up, two addresses would be one file
     """
     *way, name = subpath.split("/")
     if {".", ".."} & {*way, name}:
         abort(422, _("Write the address without “.” and “..”."))
     if not name:
         abort(409, _("This is a folder’s address. Put the file’s name behind it."))
+    if len(list(filter(None, way))) > names.DEEPEST:
+        most = names.DEEPEST
+        abort(422, _("A file lies at most %(most)s folders deep. Choose another.", most=most))
     return names.folder_parts("/".join(way)), names.clean(name)
 
 

@@ -1,7 +1,7 @@
 """Out of the bin for good.
 
 What goes gives its space back at once. Its bytes go with the last row that points at them, so
-those that a post or a copy holds stay.
+those that a post or a copy holds stay; what a post holds goes on counting to who sent it.
 """
 
 from __future__ import annotations
@@ -109,15 +109,17 @@ def _keep_what_went_before(folder: Folder, with_it: Select[UUID]) -> None:
 
 
 def _remove_files(member_id: UUID, *which: ColumnElement[bool]) -> Removed:
-    """Remove the rows of files and of their versions, and give their space back."""
+    """Remove the rows of files and of their versions, and give back what space they leave."""
     files = db.session.execute(select(File.blob_id, File.size).where(*which)).all()
     earlier = select(Version.blob_id, Version.size).join(File, File.id == Version.file_id)
     versions = db.session.execute(earlier.where(*which)).all()
     every = [*files, *versions]
-    size = sum(row.size for row in every)
-    service.give_back(member_id, size)
     _run(delete(File).where(*which))  # the versions go with them
-    return Removed(len(files), size, blobs.drop(row.blob_id for row in every))
+    ids = {row.blob_id for row in every}
+    dropped = blobs.drop(ids)
+    size = sum(row.size for row in every) - blobs.keep_for(member_id, ids.difference(dropped))
+    service.give_back(member_id, size)
+    return Removed(len(files), size, dropped)
 
 
 def _run(statement: Delete | Update) -> None:

@@ -117,4 +117,4 @@ def _page(form: UploadForm, outcome: Outcome) -> Response:
 def _listed(names: list[str]) -> str:
     rest = len(names) - NAMED_AT_MOST
     more = [ngettext("%(num)s more", "%(num)s more", rest)] if rest > 0 else []
-    return ", ".join([f"“{_shown(name)}”" for name in names[:NAMED_AT_MOST]] + more)
+    return str(_(", ")).join([f"“{_shown(name)}”" for name in names[:NAMED_AT_MOST]] + more)
