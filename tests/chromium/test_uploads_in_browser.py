@@ -287,23 +287,26 @@ def test_by_keyboard_alone(at: Callable[..., Page], files: Path) -> None:
 
 
 def test_a_thousand_files_leave_the_page_alive(at: Callable[..., Page]) -> None:
+    """Few new lines in one frame: what a frame takes by the clock is another machine's affair."""
     page = at()
     into(page, "thousand")
-    slowest = page.evaluate("""async () => {
+    most = page.evaluate("""async () => {
       const held = new DataTransfer();
       for (let n = 0; n < 1000; n++) held.items.add(new File([`${n}`], `note ${n}.txt`));
       const input = document.querySelector("[name=the_file]");
       input.files = held.files;
-      let slowest = 0;
-      new PerformanceObserver((list) => {
-        for (const { duration } of list.getEntries()) slowest = Math.max(slowest, duration);
-      }).observe({ type: "longtask", buffered: false });
+      let most = 0, all = 0;
+      new MutationObserver((changes) => {
+        const fresh = changes.flatMap(({ addedNodes }) => [...addedNodes]);
+        const lines = fresh.filter((node) => node.matches?.(".queued")).length;
+        [most, all] = [Math.max(most, lines), all + lines];
+      }).observe(document.body, { childList: true, subtree: true });
       input.dispatchEvent(new Event("change", { bubbles: true }));
-      await new Promise((resolve) => setTimeout(resolve, 3000));
-      return slowest;
+      while (all < 1000) await new Promise((resolve) => setTimeout(resolve, 100));
+      return most;
     }""")
     assert page.locator(".queued").count() == 1000
-    assert slowest <= 200
+    assert 0 < most <= 50
     page.get_by_role("button", name="Remove “note 999.txt”").click(timeout=5_000)
     expect(page.locator(".queued")).to_have_count(999)
 
