@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import abort, current_app
+from flask import abort
 from flask_babel import gettext as _
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from frontdesk import audit
 from frontdesk.accounts.models import Member
 from frontdesk.db import transaction
+from frontdesk.files import service
 from frontdesk.files.models import Upload
 
 
@@ -62,15 +63,7 @@ def hold(session: Session, row: Upload, size: int) -> None:
     more = size - row.reserved
     if more <= 0:
         return
-    quota = func.coalesce(Member.quota, current_app.config["QUOTA"])
-    is_held = session.scalar(
-        update(Member)
-        .where(Member.id == row.owner_id, Member.used + Member.reserved + more <= quota)
-        .values(reserved=Member.reserved + more)
-        .returning(Member.id)
-        .execution_options(synchronize_session=False)
-    )
-    if is_held is None:
+    if not service.charge(row.owner_id, more, Member.reserved):
         said = _("No space is left for “%(name)s”. Empty your bin or ask the admin.", name=row.name)
         abort(413, said)
     row.reserved = size

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from flask import abort, current_app
 from flask_babel import gettext as _
-from sqlalchemy import Connection, bindparam, select, update
-from sqlalchemy.orm import joinedload
+from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
 from frontdesk import audit
 from frontdesk.accounts.models import Member
@@ -134,16 +134,16 @@ def undo_delete(file: File) -> File:
     return file
 
 
-def charge(member_id: UUID, size: int) -> bool:
-    """Count ``size`` more bytes as used, if the quota has room; a part of another verb.
+def charge(member_id: UUID, size: int, to: InstrumentedAttribute[int] = Member.used) -> bool:
+    """Count ``size`` more bytes as used, or as reserved, if the quota has room.
 
-    By one conditional update: together no two get too much.
+    A part of another verb. By one conditional update: together no two get too much.
     """
-    quota = _quota(db.session.scalar(select(Member.quota).where(Member.id == member_id)))
+    quota = func.coalesce(Member.quota, current_app.config["QUOTA"])
     counted = db.session.scalar(
         update(Member)
         .where(Member.id == member_id, Member.used + Member.reserved + size <= quota)
-        .values(used=Member.used + size)
+        .values({to: to + size})
         .returning(Member.id)
         .execution_options(synchronize_session=False)
     )
