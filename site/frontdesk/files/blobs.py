@@ -70,6 +70,7 @@ def _some(ids: Iterable[UUID]) -> Iterator[list[UUID]]:
 def forget(ids: Sequence[UUID]) -> None:
     """Remove the bytes of blobs whose rows are gone, and what was made of them."""
     for id in ids:
+        service.storage().delete(id)
         thumbnails.forget(id)
 
 

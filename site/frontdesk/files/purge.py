@@ -137,5 +137,5 @@ def _remove_stray(id: UUID) -> bool:
     with transaction() as session:
         if session.get(Blob, id) or session.get(Upload, id):
             return False
-        thumbnails.forget(id)
+        blobs.forget([id])
         return True

@@ -1,4 +1,4 @@
-"""Small pictures of images, made once and kept beside the database; and members' own pictures."""
+"""Small pictures of images, made once and kept beside the database."""
 
 from __future__ import annotations
 
@@ -10,20 +10,16 @@ from pathlib import Path
 from uuid import UUID
 
 from flask import abort, current_app
-from flask_babel import gettext as _
-from sqlalchemy import delete, exists, select
+from sqlalchemy import exists, select
 
-from frontdesk import audit, jobs, pictures
+from frontdesk import jobs, pictures
 from frontdesk.accounts.models import Member
-from frontdesk.db import db, transaction
-from frontdesk.files import keeping, made, service
+from frontdesk.db import db
+from frontdesk.files import made, service
 from frontdesk.files.models import Blob, File
-from frontdesk.forms import Refused
-from frontdesk.storage import Staged
 
 WIDTHS = {"1.0": 320, "2.0": 640}  # of an image, in CSS pixels and twice that
 PICTURES = {"1.0": 96, "2.0": 192}  # of a member, square
-LARGEST_PICTURE = 512
 FOLDERS = ("thumbnails", "previews")
 KIND = "thumbnail"  # of jobs; their subject is the blob's id
 A_MOMENT = 2.0  # seconds
@@ -100,8 +96,9 @@ def make(subject: str) -> None:
         raise jobs.GiveUp("It is no PNG, JPEG, WebP or GIF, or it is broken.") from error
     except pictures.PictureTooLarge as error:
         raise jobs.GiveUp("It has too many pixels, or takes too much memory or time.") from error
-    _write(blob_id, drawn)
+    write(blob_id, drawn)
     if _is_gone(blob_id):  # removed meanwhile, and what was made of it before that
+        service.storage().delete(blob_id)
         forget(blob_id)
 
 
@@ -110,65 +107,11 @@ def _is_gone(blob_id: UUID) -> bool:
     return db.session.get(Blob, blob_id) is None
 
 
-def keep_picture(member_id: UUID, staged: Staged, source: Path) -> None:
-    """Make the image at ``source`` a member's picture: square, re-encoded, its EXIF gone.
-
-    :raise Refused: if it can't be read as a picture, or has too many pixels
-    """
-    try:
-        drawn = pictures.render(source, {"picture": LARGEST_PICTURE, **PICTURES}, square=True)
-    except pictures.PictureTooLarge as error:
-        raise Refused(_("The picture must have fewer than 40 megapixels"), "image") from error
-    except pictures.NotAPicture as error:
-        raise Refused(_("The picture must be a PNG, JPEG, WebP or GIF"), "image") from error
-    except pictures.Busy as error:
-        said = _("Nothing was changed. Try again in a minute.")
-        raise Refused(said, "image", 503) from error
-    staged.write(drawn.pop("picture"))
-    with keeping.kept(staged):
-        member = _changing(member_id)
-        before = _drop(member)
-        file = File(owner_id=member_id, name="picture.webp", media_type="image/webp")
-        keeping.add(file, keeping.blob_of(staged))
-        keeping.charge(member_id, file.size, file.name)
-        member.picture_id = file.id
-        audit.record("member.picture", member_id=member_id, who=member.username)
-    _write(staged.id, drawn)
-    forget(before)
-
-
-def remove_picture(member_id: UUID) -> None:
-    """Take a member's picture away. Twice is once."""
-    with transaction():
-        before = _drop(_changing(member_id))
-    forget(before)
-
-
-def _changing(member_id: UUID) -> Member:
-    return db.session.get_one(Member, member_id, with_for_update=True)
-
-
-def _drop(member: Member) -> UUID | None:
-    """Remove the rows of the picture that was, and give back its space; its blob's id is left.
-
-    It doesn't go to the bin, for nobody could find it there.
-    """
-    file = db.session.get(File, member.picture_id) if member.picture_id else None
-    member.picture_id = None
-    if file is None:
-        return None
-    service.drop_row(file)
-    db.session.execute(delete(Blob).where(Blob.id == file.blob_id))
-    return file.blob_id
-
-
-def forget(blob_id: UUID | None) -> None:
-    """Remove the bytes of a blob whose rows are gone, its thumbnails and previews."""
-    if blob_id:
-        service.storage().delete(blob_id)
-        for path in _folder(blob_id).glob(f"{blob_id}-*.webp"):
-            path.unlink(missing_ok=True)
-        made.forget(blob_id)
+def forget(blob_id: UUID) -> None:
+    """Remove the thumbnails and previews of a blob whose row is gone."""
+    for path in _folder(blob_id).glob(f"{blob_id}-*.webp"):
+        path.unlink(missing_ok=True)
+    made.forget(blob_id)
 
 
 def ids(older_than_seconds: float) -> Iterator[UUID]:
@@ -186,6 +129,7 @@ def _folder(blob_id: UUID) -> Path:
     return Path(current_app.instance_path, "thumbnails", blob_id.hex[:2])
 
 
-def _write(blob_id: UUID, drawn: Mapping[str, bytes]) -> None:
+def write(blob_id: UUID, drawn: Mapping[str, bytes]) -> None:
+    """Keep the thumbnails of a blob, drawn by scale: "1.0" and "2.0"."""
     for name, data in drawn.items():
         made.write(_folder(blob_id) / f"{blob_id}-{name}.webp", data)

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from frontdesk.files import thumbnails
+from frontdesk.files import portraits
 from frontdesk.language import LANGUAGE_COOKIE, THEME_COOKIE, YEAR, language, speak, theme
 from frontdesk.pages import page, see
 from frontdesk.profile import service
@@ -44,7 +44,7 @@ def _save(form: ProfileForm) -> None:
     if form.image.data:
         service.save_picture(current_user.id, form.image.data)
     elif form.remove_image.data:
-        thumbnails.remove_picture(current_user.id)
+        portraits.remove_picture(current_user.id)
     service.save(
         current_user.id,
         display_name=(form.display_name.data or "").strip(),

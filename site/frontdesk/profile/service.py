@@ -12,8 +12,8 @@ from werkzeug.datastructures import FileStorage
 from frontdesk import audit
 from frontdesk.accounts.models import Member
 from frontdesk.db import db, transaction
+from frontdesk.files import portraits
 from frontdesk.files import service as files
-from frontdesk.files import thumbnails
 
 
 def get(member_id: UUID) -> Member:
@@ -36,4 +36,4 @@ def save_picture(member_id: UUID, image: FileStorage) -> None:
     with tempfile.NamedTemporaryFile() as source, files.storage().begin() as staged:
         image.save(source)
         source.flush()
-        thumbnails.keep_picture(member_id, staged, Path(source.name))
+        portraits.keep_picture(member_id, staged, Path(source.name))
