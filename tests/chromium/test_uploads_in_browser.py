@@ -166,6 +166,31 @@ def test_a_whole_folder_comes_with_its_folders(at: Callable[..., Page], files: P
     page.wait_for_url("**/path/whole/")
 
 
+@pytest.mark.parametrize(
+    "window",
+    [
+        {"viewport": {"width": 1280, "height": 900}},
+        {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
+    ],
+    ids=["desk", "phone"],
+)
+def test_nothing_moves_under_a_finger_when_a_file_is_saved(
+    at: Callable[..., Page], files: Path, window: dict[str, Any]
+) -> None:
+    """A press that began on "Upload" ended beside it, and did nothing."""
+    page = at("alice", **window)
+    into(page, f"still {window['viewport']['width']}")
+    throttle(page, SLOW)
+    choose(page, files / "film.mov")
+    expect(row(page, "film.mov")).to_contain_text("left")
+    button = page.get_by_role("button", name="Upload", exact=True)
+    stood = button.bounding_box()
+    throttle(page, FREE)
+    wait_for(page, "film.mov", "done")
+    assert button.bounding_box() == stood
+    page.get_by_role("link", name="See files").click()
+
+
 DROP = """() => {
   const held = new DataTransfer();
   held.items.add(new File(["dropped here"], "dropped.txt"));
