@@ -50,6 +50,7 @@ translations: .venv/.installed ## Bring the Chinese catalogue up to date with th
 
 lock: ## Pin requirements*.txt anew from requirements*.in (needs uv)
 	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header requirements.in -o requirements.txt
+	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header requirements-scale.in -o requirements-scale.txt
 	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header requirements-dev.in -o requirements-dev.txt
 
 clean: ## Remove what make made; never instance/
@@ -62,7 +63,8 @@ clean: ## Remove what make made; never instance/
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
-.venv/.tested: .venv/.installed requirements-dev.txt
+.venv/.tested: .venv/.installed requirements-scale.txt requirements-dev.txt
 	@echo "Installing what the tests need …"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-scale.txt
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@

@@ -21,8 +21,10 @@ REDIS_URL = ""
 # Who does what is done later, such as thumbnails: "embedded", the server itself; or "worker", the
 # command `flask worker`, as many as you start.
 JOBS = "embedded"
-# How mail leaves. Nothing uses it yet: empty shows links to copy instead.
+# How mail leaves: "smtp://USER:PASSWORD@HOST:587", "smtps://…", or "folder:mail" to look at it;
+# empty shows links to copy instead. And who writes, such as "Frontdesk <desk@example.org>".
 MAIL_URL = ""
+MAIL_FROM = ""
 
 # The site's own address, such as "https://files.example.org", for absolute links.
 PUBLIC_URL = ""
@@ -56,6 +58,10 @@ LOGIN_WINDOW = 900
 SESSION_IDLE = 86_400
 SESSION_LIFETIME = 1_209_600
 SESSION_REMEMBERED = 2_592_000
+
+# For so many seconds after a password or passkey was shown, what touches the account itself is not
+# asked for it again; and so long a password that was right waits for the second step.
+PROOF_LIFETIME = 600
 
 # Flask extensions to add, as "package.module:object"; each gets init_app(app).
 EXTENSIONS = []

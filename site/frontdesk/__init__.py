@@ -20,13 +20,20 @@ from frontdesk import (
     jobs,
     language,
     logs,
+    mail,
     security,
     settings,
     startup,
     templating,
 )
-from frontdesk.accounts import login, setup
-from frontdesk.admin import overview
+from frontdesk.accounts import (
+    login,
+    proof,
+    setup,
+)
+from frontdesk.admin import (
+    overview,
+)
 from frontdesk.api import people
 from frontdesk.files import (
     bin,
@@ -44,17 +51,30 @@ from frontdesk.files import (
 )
 from frontdesk.hello import about, choices, home
 from frontdesk.posts import links, parcels, visit
-from frontdesk.profile import profile, tokens
+from frontdesk.profile import (
+    profile,
+    tokens,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUMBING = (
-    *(logs, db, access, security, Bootstrap5(), language, forms),
+    *(logs, db, access, security, Bootstrap5(), language, forms, mail),
     *(templating, assets, errors, jobs, receive, uploads, cli),
 )
 PAGES = (
-    *(login, setup, home, choices, about, upload, sending, browse, file, version, bin, picture),
-    *(folder, select, put),
-    *(parcels, links, visit, profile, tokens, people, overview),
+    # accounts
+    login,
+    proof,
+    setup,
+    # hello, files, posts
+    *(home, choices, about, upload, sending, browse, file, version, bin, picture),
+    *(folder, select, put, parcels, links, visit),
+    # profile
+    profile,
+    tokens,
+    # admin, api
+    overview,
+    people,
 )
 
 

@@ -6,13 +6,15 @@ A program may show a token in place of a log-in, on the pages that say @by_token
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any, NoReturn, TypeVar
 
-from flask import Flask, Request, abort, current_app, g, request
+from flask import Flask, Request, abort, current_app, g, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import LoginManager, current_user
+from werkzeug.wrappers import Response
 
-from frontdesk.db import SAFE_METHODS
+from frontdesk.db import SAFE_METHODS, now
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -38,6 +40,23 @@ def admin_only(view: View) -> View:
     """Let only admins see this page; for others it isn't there."""
     view.is_admin_only = True  # type: ignore[attr-defined]
     return view
+
+
+def fresh(view: View) -> View:
+    """Ask for a password or passkey first, unless it was shown in the last PROOF_LIFETIME seconds.
+
+    For what ends or hands over an account: password, second step, token, address, export, delete.
+    The page that has the form says so too, so that nobody fills it in for nothing.
+    """
+    view.needs_proof = True  # type: ignore[attr-defined]
+    return view
+
+
+def is_proven() -> bool:
+    """Whether who asks has shown who they are of late. No program ever has."""
+    proven_at: datetime | None = getattr(current_user, "proven_at", None)
+    lasts = timedelta(seconds=current_app.config["PROOF_LIFETIME"])
+    return proven_at is not None and now() - proven_at < lasts
 
 
 def is_public(app: Flask, endpoint: str) -> bool:
@@ -75,21 +94,44 @@ def safe_next(target: str | None) -> str | None:
     return target if target.startswith("/") and not target.startswith("//") else None
 
 
-def _guard() -> None:
-    """:raise 401: for a stranger at a closed page. :raise 404: for a member at an admin's.
+def _guard() -> Response | None:
+    """Let in, or lead to the page that asks for proof.
 
     A wrong token is nobody, whatever cookie comes with it (security.Sessions sees to that).
+
+    :raise 401: for a stranger at a closed page
+    :raise 404: for a member at an admin's
     """
     endpoint = request.endpoint
     if endpoint is None or _is_open(endpoint):
-        return
+        return None
     if not current_user.is_authenticated:
         _turn_away()
     view = current_app.view_functions[endpoint]
     if bearer() is not None:
         _check_token(view)
+    return _check_member(view)
+
+
+def _check_member(view: Callable[..., Any]) -> Response | None:
     if hasattr(view, "is_admin_only") and not current_user.is_admin:
         abort(404)
+    if hasattr(view, "needs_proof") and not is_proven():
+        return _ask_for_proof()
+    return None
+
+
+def _ask_for_proof() -> Response:
+    """:raise 403: for a program, which can't be led anywhere"""
+    if _asks_for_json():
+        abort(403, _("Confirm that it is you first, with your password."))
+    onward = request.full_path if request.method in SAFE_METHODS else request.path
+    return redirect(url_for("accounts.proof", next=onward.rstrip("?")), 303)
+
+
+def _asks_for_json() -> bool:
+    offers = ["text/html", "application/json"]
+    return request.accept_mimetypes.best_match(offers, offers[0]) != offers[0]
 
 
 def _turn_away() -> NoReturn:

@@ -18,7 +18,12 @@ class LogEntry(Base):
     """One deed. ``what`` is a word such as ``file.upload``; ``facts`` hold no secrets."""
 
     __tablename__ = "log"
-    __table_args__ = (Index(None, "at"), Index(None, "member_id", "id"))
+    __table_args__ = (
+        Index(None, "at"),
+        Index(None, "member_id", "id"),
+        Index(None, "what", "id"),
+        Index(None, "who", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(default=now)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -58,6 +60,20 @@ def speak(choice: str) -> None:
     """Say the rest of this request in the language just chosen."""
     g.language = choice
     refresh()
+
+
+@contextmanager
+def speaking(choice: str) -> Iterator[None]:
+    """Say what is said inside in that language, to somebody else; empty is the reader's own."""
+    if not choice or not has_request_context():
+        yield
+        return
+    before = language()
+    speak(choice)
+    try:
+        yield
+    finally:
+        speak(before)
 
 
 def _choose_language() -> str:

@@ -67,6 +67,15 @@ def see(endpoint: str, **values: Any) -> Response:
     return redirect(url_for(endpoint, **values), 303)
 
 
+def absolute(endpoint: str, **values: Any) -> str:
+    """The whole address of a page, for letters and for links to copy.
+
+    PUBLIC_URL when it is set: what a request says of its host, anybody can write.
+    """
+    root = str(current_app.config["PUBLIC_URL"] or request.host_url).rstrip("/")
+    return f"{root}{url_for(endpoint, **values)}"
+
+
 def problem(status: int, detail: str, **more: Any) -> Response:
     """A refusal that a program can read (RFC 9457), with the id that stands in the log."""
     title = HTTP_STATUS_CODES.get(status, "Error")

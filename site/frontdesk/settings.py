@@ -33,7 +33,7 @@ DERIVED = {
 }
 # What the text of a setting must look like, and how that is said.
 # Settings that are known and not used yet; the others are what they were when these come.
-NOT_YET = {"REGISTRATION": "closed", "MAIL_URL": "", "REDIS_URL": ""}
+NOT_YET = {"REGISTRATION": "closed", "REDIS_URL": ""}
 MEANT = {
     "DATABASE_URL": (
         r"sqlite:///.+|postgresql\+psycopg://.+",
@@ -43,6 +43,11 @@ MEANT = {
     "JOBS": (r"embedded|worker", '"embedded" or "worker"'),
     "LOG_FORMAT": (r"json|text|auto", '"json", "text" or "auto"'),
     "LOG_LEVEL": (r"(?i:debug|info|warning|error)", '"debug", "info", "warning" or "error"'),
+    "MAIL_URL": (
+        r"(smtps?://\S+|folder:.+|memory:)?",
+        'empty, "smtp://USER:PASSWORD@HOST:587", "smtps://…" or "folder:mail"',
+    ),
+    "MAIL_FROM": (r"([^@\s]+@[^@\s]+|.+<[^@\s]+@[^@\s]+>)?", 'like "desk@example.org"'),
     "PUBLIC_URL": (r"(https?://[^/\s]+/?)?", 'empty or like "https://files.example.org"'),
     "REGISTRATION": (r"closed|invite|open", '"closed", "invite" or "open"'),
     "STORAGE_URL": (r"file:.+", '"file:FOLDER"'),
@@ -207,8 +212,17 @@ def _weigh(app: Flask) -> None:
     is_postgresql = app.config["DATABASE_URL"].startswith("postgresql")
     if is_postgresql and find_spec("psycopg") is None:
         raise BadSetting("DATABASE_URL: PostgreSQL needs the package psycopg. Install it first.")
+    _weigh_mail(app.config)
     for name in [name for name, default in NOT_YET.items() if app.config[name] != default]:
         app.logger.warning("%s is set, and does nothing yet", name)
+
+
+def _weigh_mail(config: Mapping[str, Any]) -> None:
+    if config["MAIL_URL"] and not (config["MAIL_FROM"] and config["PUBLIC_URL"]):
+        raise BadSetting(
+            "MAIL_URL needs MAIL_FROM, who writes, and PUBLIC_URL, which the links in letters "
+            "begin with. Set both."
+        )
 
 
 def _derive(app: Flask) -> None:

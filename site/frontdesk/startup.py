@@ -16,6 +16,7 @@ from flask import Flask
 from flask_migrate import Migrate
 from sqlalchemy import inspect, text
 
+from frontdesk import stored_settings  # noqa: F401  its table
 from frontdesk.accounts import service
 from frontdesk.db import db
 from frontdesk.settings import BadSetting, flask_command

@@ -22,6 +22,14 @@ class LoginForm(Form):
     submit = SubmitField(_("Log in"))
 
 
+class ProofForm(Form):
+    password = PasswordField(
+        _("Password"), [Enter(_("Enter your password"))], render_kw=CURRENT_PASSWORD
+    )
+    next = HiddenField()
+    submit = SubmitField(_("Confirm"))
+
+
 class SetupForm(Form):
     username = StringField(
         _("Username"),

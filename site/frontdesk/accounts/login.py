@@ -11,7 +11,7 @@ from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response
 
 from frontdesk.access import bearer, public, safe_next
-from frontdesk.accounts import service, sessions
+from frontdesk.accounts import entering, service, sessions
 from frontdesk.accounts.attempts import TooManyTries
 from frontdesk.accounts.forms import LoginForm
 from frontdesk.db import SAFE_METHODS
@@ -42,8 +42,8 @@ def login() -> Response:
             )
         except Refused as no:
             return _say_no(form, no)
-        sessions.start(member, form.remember.data)
-        response = redirect(onward, 303)
+        is_in = entering.enter(member, form.remember.data, "password")
+        response = redirect(onward, 303) if is_in else see("accounts.second_step", next=onward)
         name = member.username if form.remember.data else ""
         set_cookie(response, NAME_COOKIE, name, current_app.config["SESSION_REMEMBERED"])
         return response

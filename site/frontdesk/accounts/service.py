@@ -52,6 +52,26 @@ def recognise(username: str, password: str, address: str) -> Member:
     return member
 
 
+def check_password(member_id: UUID, password: str, address: str) -> None:
+    """Whether a member who is logged in knows the password, too; wrong ones are counted.
+
+    :raise TooManyTries: after LOGIN_TRIES wrong ones
+    :raise Refused: if it is wrong
+    """
+    config, address = current_app.config, network(address)
+    limits = {
+        f"proof:{member_id}": config["LOGIN_TRIES"],
+        f"login::{address}": config["LOGIN_TRIES_PER_ADDRESS"],
+    }
+    count_try(limits)
+    member = db.session.get_one(Member, member_id)
+    if not verify_password(member.password_hash, password):
+        with transaction():
+            audit.record("member.proof-refused", member_id=member_id)
+        raise Refused(_("The password is not right"), "password")
+    forgive_try(limits)
+
+
 def find(username: str) -> Member | None:
     """The member of that name, regardless of case."""
     return db.session.scalar(select(Member).where(Member.username_key == username_key(username)))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from flask import current_app, request, session
 from flask_login import UserMixin, current_user, login_user, logout_user
@@ -17,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from frontdesk import audit
 from frontdesk.access import login
+from frontdesk.accounts import secrets
 from frontdesk.accounts.models import ADMIN, LoginSession, Member
 from frontdesk.db import db, now, rows, transaction
 
@@ -29,7 +28,8 @@ class Person(UserMixin):
     """The member who is asking, as light as a page needs them: one query, no ORM.
 
     ``used``, ``reserved`` and ``quota`` are bytes, as they were when the request began. For a
-    program ``scope`` is what its token may do; for who is logged in it is empty.
+    program ``scope`` is what its token may do; for who is logged in it is empty, and ``session_id``
+    names their log-in, ``proven_at`` when it was proven last.
     """
 
     id: UUID
@@ -43,8 +43,11 @@ class Person(UserMixin):
     used: int
     reserved: int
     quota: int | None
+    timezone: str
     scope: str = ""
     token_id: UUID | None = None
+    session_id: UUID | None = None
+    proven_at: datetime | None = None
 
     def get_id(self) -> str:
         return self.token
@@ -78,12 +81,15 @@ PERSON = (
     Member.used,
     Member.reserved,
     Member.quota,
+    Member.timezone,
 )
 
 
 # Built once: putting a statement together costs more than running it.
 LOADING = (
-    select(*PERSON, LoginSession.seen_at)
+    select(
+        *PERSON, LoginSession.id.label("session_id"), LoginSession.proven_at, LoginSession.seen_at
+    )
     .join(LoginSession.member)
     .where(
         LoginSession.token_hash == bindparam("token_hash"),
@@ -98,46 +104,68 @@ LOADING = (
 def load(token: str) -> Person | None:
     """The member whose device holds ``token``, if its log-in still lasts."""
     moment = now()
-    facts = {"token_hash": _hash(token), "moment": moment, "not_idle_since": moment - _idle()}
+    facts = {
+        "token_hash": secrets.digest(token),
+        "moment": moment,
+        "not_idle_since": moment - _idle(),
+    }
     row = rows(LOADING, **facts).first()
     if row is None:
         return None
     if moment - row.seen_at > SEEN_EVERY:
         with suppress(OperationalError):  # a full or locked database is still read
             _see(token)
-    return Person(row[0], token, *row[1:-1])
+    return Person(
+        row[0], token, *row[1 : len(PERSON)], session_id=row.session_id, proven_at=row.proven_at
+    )
 
 
-def start(member: Member, remember: bool) -> None:
-    """Log ``member`` in on this device, under a new token: an old one can't be fixed on them."""
-    token = secrets.token_urlsafe(32)
+def start(member: Member, remember: bool, method: str = "password") -> None:
+    """Log ``member`` in on this device, under a new token: an old one can't be fixed on them.
+
+    ``method`` is what they proved themselves by. Whether that is enough, ``entering.py`` knows.
+    """
+    token = secrets.make()
     config = current_app.config
     lasts = config["SESSION_REMEMBERED" if remember else "SESSION_LIFETIME"]
     with transaction() as database:
-        database.add(
-            LoginSession(
-                token_hash=_hash(token),
-                member_id=member.id,
-                expires_at=now() + timedelta(seconds=lasts),
-                remembered=remember,
-                address=request.remote_addr or "",
-                device=request.user_agent.string[:300],
-            )
+        row = LoginSession(
+            id=uuid4(),
+            token_hash=secrets.digest(token),
+            member_id=member.id,
+            expires_at=now() + timedelta(seconds=lasts),
+            proven_at=now(),
+            remembered=remember,
+            method=method,
+            address=request.remote_addr or "",
+            device=request.user_agent.string[:300],
         )
+        database.add(row)
         database.flush()
+        session_id, proven_at = row.id, row.proven_at
         _drop_oldest(member.id)
-        audit.record("member.login", member_id=member.id, who=member.username)
+        audit.record("member.login", member_id=member.id, who=member.username, by=method)
     facts: list[Any] = [getattr(member, column.key) for column in PERSON]
     session.clear()
-    login_user(Person(facts[0], token, *facts[1:]))
+    login_user(Person(facts[0], token, *facts[1:], session_id=session_id, proven_at=proven_at))
     session.permanent = remember
+
+
+def prove() -> None:
+    """Who asks has just shown who they are: that holds for PROOF_LIFETIME seconds."""
+    with transaction() as database:
+        mine = LoginSession.id == current_user.session_id
+        database.execute(update(LoginSession).where(mine).values(proven_at=now()))
+        audit.record("member.prove", member_id=current_user.id)
 
 
 def end() -> None:
     """Log out: the row goes, so the old cookie is worth nothing."""
     with transaction() as database:
         database.execute(
-            delete(LoginSession).where(LoginSession.token_hash == _hash(current_user.token))
+            delete(LoginSession).where(
+                LoginSession.token_hash == secrets.digest(current_user.token)
+            )
         )
         audit.record("member.logout", member_id=current_user.id, who=current_user.username)
     logout_user()
@@ -149,10 +177,6 @@ def end_all(member_id: UUID) -> None:
     db.session.execute(delete(LoginSession).where(LoginSession.member_id == member_id))
 
 
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
 def _idle() -> timedelta:
     return timedelta(seconds=current_app.config["SESSION_IDLE"])
 
@@ -161,7 +185,7 @@ def _see(token: str) -> None:
     with transaction() as database:
         database.execute(
             update(LoginSession)
-            .where(LoginSession.token_hash == _hash(token))
+            .where(LoginSession.token_hash == secrets.digest(token))
             .values(seen_at=now(), address=request.remote_addr or "")
         )
 

@@ -1,14 +1,8 @@
-"""Tokens: a program shows one in place of a log-in, and may do what its scope says.
-
-Only the SHA-256 of each is kept; 256 random bits need no slow hash, and looking the hash up in an
-index tells a guesser's clock nothing about the token.
-"""
+"""Tokens: a program shows one in place of a log-in, and may do what its scope says."""
 
 from __future__ import annotations
 
-import hashlib
 import re
-import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -22,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from frontdesk import audit
 from frontdesk.access import bearer, login
+from frontdesk.accounts import secrets
 from frontdesk.accounts.attempts import TooManyTries, count_try, network
 from frontdesk.accounts.models import Member, Token
 from frontdesk.accounts.sessions import PERSON, Person
@@ -54,7 +49,7 @@ def load(request: Request) -> Person | None:
     secret = bearer(request)
     if secret is None:
         return None
-    facts = {"token_hash": _hash(secret), "moment": now()}
+    facts = {"token_hash": secrets.digest(secret), "moment": now()}
     row = rows(LOADING, **facts).first() if SHAPE.fullmatch(secret) else None
     if row is None:
         _count_wrong(request.remote_addr or "")
@@ -79,7 +74,7 @@ def create(member_id: UUID, token_id: UUID, name: str, scope: str, days: int | N
 
     :raise Refused: if that was made already, or the member has fifty
     """
-    secret = PREFIX + secrets.token_urlsafe(32)
+    secret = secrets.make(PREFIX)
     expires_at = now() + timedelta(days=days) if days else None
     with transaction() as session:
         if session.get(Token, token_id):
@@ -94,7 +89,7 @@ def create(member_id: UUID, token_id: UUID, name: str, scope: str, days: int | N
                 id=token_id,
                 member_id=member_id,
                 name=name,
-                token_hash=_hash(secret),
+                token_hash=secrets.digest(secret),
                 scope=scope,
                 expires_at=expires_at,
             )
@@ -119,10 +114,6 @@ def revoke(member_id: UUID, token_id: UUID) -> str | None:
 def revoke_all(member_id: UUID) -> None:
     """End all tokens of a member; a part of another verb."""
     db.session.execute(delete(Token).where(Token.member_id == member_id))
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
 
 
 def _count_wrong(address: str) -> None:

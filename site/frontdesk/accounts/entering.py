@@ -1,0 +1,80 @@
+"""From a first proof of who somebody is to their log-in: a second step may stand between.
+
+Every way in ends here: password, OpenID, a new password by a ticket. Until the second step is done
+there is only a :class:`HalfLogin`, and Flask-Login knows nobody.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import current_app, session
+from sqlalchemy import delete, select
+
+from frontdesk.accounts import secrets, sessions
+from frontdesk.accounts.models import Authenticator, HalfLogin, Member, Passkey
+from frontdesk.db import db, now, transaction
+
+HALF = "half"  # its key in the cookie
+PASSKEY = "passkey"  # verifies its holder by itself: two steps in one
+
+
+def enter(member: Member, remember: bool, method: str) -> bool:
+    """Log ``member`` in, who has proven themselves by ``method``; False if a step is missing.
+
+    Then this device holds a half log-in, and ``accounts.second_step`` is where it goes on.
+    """
+    if method == PASSKEY or not has_second_step(member):
+        sessions.start(member, remember, method)
+        return True
+    secret = secrets.make()
+    with transaction() as database:
+        database.add(
+            HalfLogin(
+                token_hash=secrets.digest(secret),
+                member_id=member.id,
+                expires_at=now() + timedelta(seconds=current_app.config["PROOF_LIFETIME"]),
+                remember=remember,
+                method=method,
+            )
+        )
+    session.clear()
+    session[HALF] = secret
+    return False
+
+
+def has_second_step(member: Member) -> bool:
+    """Whether a password alone doesn't let ``member`` in: they have an app or a passkey."""
+    app = select(Authenticator.member_id).where(
+        Authenticator.member_id == member.id, Authenticator.confirmed_at.is_not(None)
+    )
+    key = select(Passkey.member_id).where(Passkey.member_id == member.id)
+    return db.session.scalar(app.union_all(key).limit(1)) is not None
+
+
+def half() -> HalfLogin | None:
+    """The half log-in that this device holds, while it lasts and its member may log in."""
+    secret = session.get(HALF)
+    if not isinstance(secret, str):
+        return None
+    return db.session.scalar(
+        select(HalfLogin)
+        .join(HalfLogin.member)
+        .where(
+            HalfLogin.token_hash == secrets.digest(secret),
+            HalfLogin.expires_at > now(),
+            Member.disabled_at.is_(None),
+        )
+    )
+
+
+def complete(found: HalfLogin, method: str) -> None:
+    """The second step is done, by ``method``: log in whole, once."""
+    member, remember = found.member, found.remember
+    with transaction():
+        _end(found)
+        sessions.start(member, remember, method)
+
+
+def _end(found: HalfLogin) -> None:
+    db.session.execute(delete(HalfLogin).where(HalfLogin.token_hash == found.token_hash))

@@ -1,0 +1,127 @@
+"""Letters: written by the verb that has something to say, and sent by a job after it is done.
+
+MAIL_URL says how they leave; while it is empty :func:`is_on` is false, and pages show links to copy
+instead. A letter is a template in ``templates/mail/``: its first line is the subject.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import datetime
+from typing import Any
+from urllib.parse import SplitResult, unquote, urlsplit
+from uuid import UUID
+
+from flask import Flask, current_app, render_template
+from sqlalchemy import String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from frontdesk import jobs, sealing
+from frontdesk.db import Base, db, now, transaction
+from frontdesk.language import speaking
+
+PORTS = {"smtp": 587, "smtps": 465}
+BACKENDS = {"smtp": "smtp", "smtps": "smtp", "folder": "file", "memory": "locmem"}
+TIMEOUT = 20  # seconds
+
+
+class Letter(Base):
+    """One that is on its way: sealed, since it may carry a secret. It goes once it is sent."""
+
+    __tablename__ = "letters"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    to: Mapped[str] = mapped_column(String(255))
+    sealed: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+def is_on() -> bool:
+    """Whether letters leave at all."""
+    return bool(current_app.config["MAIL_URL"])
+
+
+def send(to: str, template: str, language: str = "", **facts: Any) -> None:
+    """Send ``mail/TEMPLATE.txt`` to the address ``to``, once the verb that says so is written.
+
+    ``language`` is ``en`` or ``zh``; empty is the language of who asks. Without mail, or an
+    address, nothing happens.
+    """
+    if not is_on() or not to:
+        return
+    with speaking(language):
+        text = render_template(f"mail/{template}.txt", **facts)
+    subject, _, body = text.strip().partition("\n")
+    sealed = sealing.seal(json.dumps([" ".join(subject.split()), body.strip() + "\n"]), "letter")
+    with transaction() as session:
+        letter = Letter(to=to, sealed=sealed)
+        session.add(letter)
+        session.flush()
+        jobs.ask("letter", str(letter.id))
+
+
+@jobs.task("letter", minutes=5)
+def _deliver(letter_id: str) -> None:
+    """Hand a letter to the mail server; what comes of it there is the server's.
+
+    Sent twice if the process ends between the server's yes and ours: better than never.
+    """
+    letter = db.session.get(Letter, UUID(letter_id))
+    if letter is None:
+        return
+    try:
+        subject, body = json.loads(sealing.unseal(letter.sealed, "letter"))
+    except sealing.Broken as error:
+        raise jobs.GiveUp(str(error)) from error
+    _hand_over(letter.to, subject, body)
+    with transaction() as session:
+        if found := session.get(Letter, UUID(letter_id)):
+            session.delete(found)
+
+
+def _hand_over(to: str, subject: str, body: str) -> None:
+    from flask_mailman import EmailMessage  # the e-mail package takes 60 ms to load
+
+    db.session.rollback()  # a slow server must not hold a connection to the database
+    headers = {"Auto-Submitted": "auto-generated"}  # RFC 3834: no "I am on holiday" comes back
+    EmailMessage(subject, body, to=[to], headers=headers, connection=_connection()).send()
+
+
+def _connection() -> Any:
+    from flask_mailman import Mail
+
+    if "mailman" not in current_app.extensions:
+        Mail(current_app)
+    return current_app.extensions["mailman"].get_connection()
+
+
+def configured(url: str, sender: str, instance: str) -> dict[str, Any]:
+    """Flask-Mailman's settings for a MAIL_URL."""
+    parts = urlsplit(url)
+    if parts.scheme == "folder":
+        return {"MAIL_BACKEND": "file", "MAIL_FILE_PATH": f"{instance}/{parts.path}"}
+    return {
+        "MAIL_BACKEND": BACKENDS.get(parts.scheme, "dummy"),
+        "MAIL_DEFAULT_SENDER": sender,
+        **_server(parts),
+    }
+
+
+def _server(parts: SplitResult) -> dict[str, Any]:
+    is_local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    return {
+        "MAIL_SERVER": parts.hostname or "localhost",
+        "MAIL_PORT": parts.port or PORTS.get(parts.scheme, 25),
+        "MAIL_USERNAME": unquote(parts.username) if parts.username else None,
+        "MAIL_PASSWORD": unquote(parts.password) if parts.password else None,
+        "MAIL_USE_SSL": parts.scheme == "smtps",
+        "MAIL_USE_TLS": parts.scheme == "smtp" and not is_local,
+        "MAIL_TIMEOUT": TIMEOUT,
+    }
+
+
+def init_app(app: Flask) -> None:
+    """Make Flask-Mailman's settings of MAIL_URL and MAIL_FROM."""
+    config = app.config
+    config.update(configured(config["MAIL_URL"], config["MAIL_FROM"], app.instance_path))
