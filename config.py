@@ -58,6 +58,10 @@ LOGIN_WINDOW = 900
 SESSION_IDLE = 86_400
 SESSION_LIFETIME = 1_209_600
 SESSION_REMEMBERED = 2_592_000
+# A device that is trusted is not asked for the second step for so many seconds; 0 trusts none.
+TRUSTED_DEVICE = 2_592_000
+# The roles that must have a second step, such as ["admin"] or ["admin", "member"].
+REQUIRE_SECOND_STEP = []
 
 # For so many seconds after a password or passkey was shown, what touches the account itself is not
 # asked for it again; and so long a password that was right waits for the second step.

@@ -18,6 +18,8 @@ from frontdesk.access import is_public, safe_next
 PUBLIC = {
     "accounts.login",
     "accounts.logout",
+    "accounts.leave_second_step",
+    "accounts.second_step",
     "accounts.setup",
     "bootstrap.static",
     "favicon",

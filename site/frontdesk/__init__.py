@@ -29,6 +29,7 @@ from frontdesk import (
 from frontdesk.accounts import (
     login,
     proof,
+    second_step,
     setup,
 )
 from frontdesk.admin import (
@@ -54,6 +55,7 @@ from frontdesk.posts import links, parcels, visit
 from frontdesk.profile import (
     profile,
     tokens,
+    two_factor,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,6 +67,7 @@ PAGES = (
     # accounts
     login,
     proof,
+    second_step,
     setup,
     # hello, files, posts
     *(home, choices, about, upload, sending, browse, file, version, bin, picture),
@@ -72,6 +75,7 @@ PAGES = (
     # profile
     profile,
     tokens,
+    two_factor,
     # admin, api
     overview,
     people,

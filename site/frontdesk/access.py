@@ -22,6 +22,8 @@ login = LoginManager()
 login.session_protection = None  # session rows do that; phones change their address all day
 PUBLIC_BY_NATURE = {"static", "bootstrap.static", "favicon"}
 LONGEST_NEXT = 512
+Check = Callable[[str], Response | None]
+_first: list[Check] = []
 
 
 def public(view: View) -> View:
@@ -50,6 +52,12 @@ def fresh(view: View) -> View:
     """
     view.needs_proof = True  # type: ignore[attr-defined]
     return view
+
+
+def asks_first(check: Check) -> Check:
+    """Ask ``check`` at each endpoint, public ones too, before the guard; what it answers counts."""
+    _first.append(check)
+    return check
 
 
 def is_proven() -> bool:
@@ -94,6 +102,11 @@ def safe_next(target: str | None) -> str | None:
     return target if target.startswith("/") and not target.startswith("//") else None
 
 
+def _ask_first() -> Response | None:
+    answers = (check(request.endpoint) for check in _first if request.endpoint is not None)
+    return next((answer for answer in answers if answer), None)
+
+
 def _guard() -> Response | None:
     """Let in, or lead to the page that asks for proof.
 
@@ -123,13 +136,14 @@ def _check_member(view: Callable[..., Any]) -> Response | None:
 
 def _ask_for_proof() -> Response:
     """:raise 403: for a program, which can't be led anywhere"""
-    if _asks_for_json():
+    if asks_for_json():
         abort(403, _("Confirm that it is you first, with your password."))
     onward = request.full_path if request.method in SAFE_METHODS else request.path
     return redirect(url_for("accounts.proof", next=onward.rstrip("?")), 303)
 
 
-def _asks_for_json() -> bool:
+def asks_for_json() -> bool:
+    """Whether a script asks, which can't be led to a page."""
     offers = ["text/html", "application/json"]
     return request.accept_mimetypes.best_match(offers, offers[0]) != offers[0]
 
@@ -157,4 +171,5 @@ def _check_token(view: Callable[..., Any]) -> None:
 def init_app(app: Flask) -> None:
     login.init_app(app, add_context_processor=False)  # it would load the member for every template
     app.jinja_env.globals["current_user"] = current_user
+    app.before_request(_ask_first)
     app.before_request(_guard)

@@ -213,8 +213,14 @@ def _weigh(app: Flask) -> None:
     if is_postgresql and find_spec("psycopg") is None:
         raise BadSetting("DATABASE_URL: PostgreSQL needs the package psycopg. Install it first.")
     _weigh_mail(app.config)
+    _weigh_roles(app.config["REQUIRE_SECOND_STEP"])
     for name in [name for name, default in NOT_YET.items() if app.config[name] != default]:
         app.logger.warning("%s is set, and does nothing yet", name)
+
+
+def _weigh_roles(named: list[object]) -> None:
+    if wrong := [role for role in named if role not in ("admin", "member")]:
+        raise BadSetting(f'REQUIRE_SECOND_STEP may name "admin" and "member", not {wrong[0]!r}.')
 
 
 def _weigh_mail(config: Mapping[str, Any]) -> None:

@@ -7,16 +7,26 @@ there is only a :class:`HalfLogin`, and Flask-Login knows nobody.
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 from flask import current_app, session
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
-from frontdesk.accounts import secrets, sessions
+from frontdesk.accounts import secrets, sessions, trusted
 from frontdesk.accounts.models import Authenticator, HalfLogin, Member, Passkey
-from frontdesk.db import db, now, transaction
+from frontdesk.db import db, now, rows, transaction
 
 HALF = "half"  # its key in the cookie
 PASSKEY = "passkey"  # verifies its holder by itself: two steps in one
+
+SECOND_STEPS = (  # built once: a role that must have one is asked for it at each request
+    select(Authenticator.member_id)
+    .where(
+        Authenticator.member_id == bindparam("member_id"), Authenticator.confirmed_at.is_not(None)
+    )
+    .union_all(select(Passkey.member_id).where(Passkey.member_id == bindparam("member_id")))
+    .limit(1)
+)
 
 
 def enter(member: Member, remember: bool, method: str) -> bool:
@@ -24,7 +34,7 @@ def enter(member: Member, remember: bool, method: str) -> bool:
 
     Then this device holds a half log-in, and ``accounts.second_step`` is where it goes on.
     """
-    if method == PASSKEY or not has_second_step(member):
+    if method == PASSKEY or not has_second_step(member) or trusted.is_trusted(member):
         sessions.start(member, remember, method)
         return True
     secret = secrets.make()
@@ -43,13 +53,9 @@ def enter(member: Member, remember: bool, method: str) -> bool:
     return False
 
 
-def has_second_step(member: Member) -> bool:
+def has_second_step(member: Member | sessions.Person) -> bool:
     """Whether a password alone doesn't let ``member`` in: they have an app or a passkey."""
-    app = select(Authenticator.member_id).where(
-        Authenticator.member_id == member.id, Authenticator.confirmed_at.is_not(None)
-    )
-    key = select(Passkey.member_id).where(Passkey.member_id == member.id)
-    return db.session.scalar(app.union_all(key).limit(1)) is not None
+    return rows(SECOND_STEPS, member_id=member.id).first() is not None
 
 
 def half() -> HalfLogin | None:
@@ -66,6 +72,22 @@ def half() -> HalfLogin | None:
             Member.disabled_at.is_(None),
         )
     )
+
+
+def leave() -> None:
+    """End the half log-in of this device: whoever goes on must know the password again."""
+    if found := half():
+        with transaction():
+            _end(found)
+    session.clear()
+
+
+def end_halves(member_id: UUID) -> None:
+    """End all half log-ins of a member: their password or second step changed.
+
+    A part of another verb.
+    """
+    db.session.execute(delete(HalfLogin).where(HalfLogin.member_id == member_id))
 
 
 def complete(found: HalfLogin, method: str) -> None:

@@ -8,7 +8,13 @@ from datetime import timedelta
 from flask import current_app
 from sqlalchemy import Delete, delete
 
-from frontdesk.accounts.models import Attempts, LoginSession, Token
+from frontdesk.accounts.models import (
+    Attempts,
+    HalfLogin,
+    LoginSession,
+    Token,
+    TrustedDevice,
+)
 from frontdesk.db import now, transaction
 
 SHOWN = timedelta(days=30)  # for so long a member can see that a token has ended
@@ -21,6 +27,8 @@ def remove_ended() -> int:
         _count(statement)
         for statement in (
             delete(LoginSession).where(LoginSession.expires_at < now()),
+            delete(HalfLogin).where(HalfLogin.expires_at < now()),
+            delete(TrustedDevice).where(TrustedDevice.expires_at < now()),
             delete(Token).where(Token.expires_at < now() - SHOWN),
             delete(Attempts).where(Attempts.since < window),
         )

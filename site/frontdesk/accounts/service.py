@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 from sqlalchemy import exists, select, update
 
 from frontdesk import audit
-from frontdesk.accounts import sessions, tokens
+from frontdesk.accounts import entering, sessions, tokens, trusted
 from frontdesk.accounts.attempts import count_try, forgive_try, network
 from frontdesk.accounts.models import ADMIN, MEMBER, Member, username_key
 from frontdesk.accounts.passwords import check_new_password, hash_password, verify_password
@@ -133,6 +133,8 @@ def set_password(member: Member, password: str) -> None:
         member.password_hash = password_hash
         sessions.end_all(member.id)
         tokens.revoke_all(member.id)
+        trusted.forget_all(member.id)
+        entering.end_halves(member.id)
         audit.record("member.password", member_id=member.id, who=member.username)
 
 
