@@ -316,7 +316,7 @@ def test_guesses_from_elsewhere_do_not_lock_the_member_out(
     with app.test_request_context():
         alice = service.find("alice")
         assert alice
-        for number in range(8):
+        for _ in range(8):
             with pytest.raises(Refused):
                 second_steps.prove(alice, "000000", "192.0.2.1")
         assert second_steps.prove(alice, code_now(), "192.0.2.2") == "code"

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from PIL import Image
 from sqlalchemy import select
+from tests.accounts.codes import give_app
 from tests.chromium.looks import LOOKS
 
 from frontdesk import create_app
@@ -39,11 +40,15 @@ def photo(width: int = 640, height: int = 480, *, exif: bool = False) -> bytes:
 
 
 def settle(instance: Path) -> None:
-    """Alice has many files, Bob none, Dave no room, Frank a post; Erin is disabled, Root admin."""
+    """Alice has many files, Bob none, Dave no room, Frank a post; Erin is disabled, Root admin.
+
+    Heidi has an authenticator app; Grace gets one on the way.
+    """
     app = create_app({"TESTING": True, "INSTANCE_PATH": str(instance), "MIN_FREE_SPACE": 0})
     with app.test_request_context():
-        for name in ("alice", "bob", "dave", "erin", "frank", "root"):
+        for name in ("alice", "bob", "dave", "erin", "frank", "grace", "heidi", "root"):
             accounts.create(name, PASSWORD, is_admin=name == "root")
+        give_app(app, "heidi")
         _fill()
         _limit()
         _send()

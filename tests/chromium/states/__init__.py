@@ -11,6 +11,7 @@ from tests.chromium.states.folders import FOLDERS
 from tests.chromium.states.hello import HELLO
 from tests.chromium.states.posts import POSTS
 from tests.chromium.states.profile import PROFILE
+from tests.chromium.states.second_steps import SECOND_STEPS
 from tests.chromium.states.uploads import UPLOADS
 from tests.chromium.states.ways import State
 
@@ -25,6 +26,7 @@ STATES = (
     *FOLDERS,
     *BIN,
     *PROFILE,
+    *SECOND_STEPS,
     *POSTS,
     *ADMIN,
 )
