@@ -18,6 +18,8 @@ from frontdesk.access import is_public, safe_next
 PUBLIC = {
     "accounts.login",
     "accounts.logout",
+    "accounts.passkey",
+    "accounts.passkey_options",
     "accounts.setup",
     "bootstrap.static",
     "favicon",

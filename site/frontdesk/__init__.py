@@ -28,6 +28,7 @@ from frontdesk import (
 )
 from frontdesk.accounts import (
     login,
+    passkey,
     proof,
     setup,
 )
@@ -52,6 +53,7 @@ from frontdesk.files import (
 from frontdesk.hello import about, choices, home
 from frontdesk.posts import links, parcels, visit
 from frontdesk.profile import (
+    passkeys,
     profile,
     tokens,
 )
@@ -64,6 +66,7 @@ PLUMBING = (
 PAGES = (
     # accounts
     login,
+    passkey,
     proof,
     setup,
     # hello, files, posts
@@ -71,6 +74,7 @@ PAGES = (
     *(folder, select, put, parcels, links, visit),
     # profile
     profile,
+    passkeys,
     tokens,
     # admin, api
     overview,
