@@ -100,8 +100,7 @@ def _asked() -> Asked:
 
 def _needs_second_step() -> bool:
     """Whether the site asks members of this role for one."""
-    roles = current_app.config.get("REQUIRE_SECOND_STEP") or ""
-    return roles == "all" or current_user.role in roles
+    return current_user.role in current_app.config.get("REQUIRE_SECOND_STEP", [])
 
 
 def _offer() -> dict[str, str] | None:
