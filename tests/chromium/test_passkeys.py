@@ -175,7 +175,7 @@ def test_after_a_password_it_is_the_second_step(device: Device) -> None:
     other.page.get_by_label("Username").fill("bob")
     other.page.locator("[name=password]").fill(people.PASSWORD)
     other.page.locator("#login button[type=submit]").click()
-    other.page.wait_for_url("**/login/second-step*")
+    other.page.wait_for_url("**/login/second-step**")
     other.hold(phone.keys[0])
     other.press("Use a passkey")
     other.page.wait_for_url("**/hello/")
