@@ -80,6 +80,7 @@ def passkey_offer() -> dict[str, str] | None:
         "options": url_for("accounts.proof_options" if is_proof else "accounts.passkey_options"),
         "verify": url_for(verify),
         "half": "1" if request.endpoint == "accounts.second_step" else "",
+        "primary": "",
         "button": _("Use a passkey") if _is_known() else _("Log in with a passkey"),
     }
 

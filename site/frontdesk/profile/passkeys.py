@@ -113,4 +113,5 @@ def _offer() -> dict[str, str] | None:
         "verify": url_for("profile.add_passkey"),
         "half": "",
         "button": _("Add a passkey"),
+        "primary": "1",
     }
