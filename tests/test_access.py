@@ -20,6 +20,8 @@ PUBLIC = {
     "accounts.logout",
     "accounts.leave_second_step",
     "accounts.second_step",
+    "accounts.passkey",
+    "accounts.passkey_options",
     "accounts.setup",
     "bootstrap.static",
     "favicon",

@@ -28,6 +28,7 @@ from frontdesk import (
 )
 from frontdesk.accounts import (
     login,
+    passkey,
     proof,
     second_step,
     setup,
@@ -53,6 +54,7 @@ from frontdesk.files import (
 from frontdesk.hello import about, choices, home
 from frontdesk.posts import links, parcels, visit
 from frontdesk.profile import (
+    passkeys,
     profile,
     tokens,
     two_factor,
@@ -66,6 +68,7 @@ PLUMBING = (
 PAGES = (
     # accounts
     login,
+    passkey,
     proof,
     second_step,
     setup,
@@ -74,6 +77,7 @@ PAGES = (
     *(folder, select, put, parcels, links, visit),
     # profile
     profile,
+    passkeys,
     tokens,
     two_factor,
     # admin, api

@@ -52,6 +52,21 @@ for (const form of document.querySelectorAll("[data-all]")) {
   form.querySelector("table").before(label);
 }
 
+// Where a passkey helps it gets a button; what that does is fetched at the first sign of a person.
+const passkey = document.querySelector("template[data-passkey]");
+if (window.PublicKeyCredential && passkey?.dataset.origin === location.origin) {
+  const [button, status] = passkey.content.querySelectorAll("button, [role=status]");
+  const run = (verb) => import(passkey.dataset.script).then(
+    (script) => script[verb](passkey.dataset, status),
+    () => { status.textContent = passkey.dataset.lost; },
+  );
+  button.addEventListener("click", () => run("ask"));
+  for (const sign of ["pointerover", "keydown", "focusin"]) addEventListener(sign, () => run("offer"));
+  setTimeout(run, 1500, "offer"); // fingers give no sign before they want something
+  passkey.replaceWith(passkey.content);
+  document.getElementById("without-passkeys")?.remove();
+}
+
 // The Enter that ends a word in a Chinese input method is not the Enter that sends the form.
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.isComposing || event.keyCode === 229)) event.preventDefault();

@@ -9,9 +9,14 @@ from frontdesk.accounts.passwords import SHORTEST
 from frontdesk.forms import CURRENT_PASSWORD, NEW_PASSWORD, USERNAME, Form
 from frontdesk.forms.rules import Enter
 
+# A browser lists passkeys among the names, see static/js/passkeys.js.
+NAME_OR_PASSKEY = {**USERNAME, "autocomplete": "username webauthn"}
+
 
 class LoginForm(Form):
-    username = StringField(_("Username"), [Enter(_("Enter your username"))], render_kw=USERNAME)
+    username = StringField(
+        _("Username"), [Enter(_("Enter your username"))], render_kw=NAME_OR_PASSKEY
+    )
     password = PasswordField(
         _("Password"),
         [Enter(_("Enter your password"))],

@@ -18,6 +18,9 @@ PROFILE = (
     State("profile", "bob", at("/profile")),
     State("profile-picture", "alice", at("/profile")),
     State("profile-wrong", "bob", _wrong_picture, 422),
+    State(
+        "passkeys", "bob", at("/profile/passkeys")
+    ),  # none: the tests' site has a number, no name
     State("tokens-none", "bob", at("/profile/tokens")),
     State("token-new", "alice", after("/profile/tokens", "token", name=LONG_NAME)),
     State("tokens", "alice", at("/profile/tokens")),
