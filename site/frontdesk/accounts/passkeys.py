@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 from sqlalchemy import exists, func, select
 
 from frontdesk import audit, mail
-from frontdesk.accounts import challenges
+from frontdesk.accounts import challenges, second_steps
 from frontdesk.accounts.ceremonies import TIMEOUT, Party, not_right, read, redeem
 from frontdesk.accounts.challenges import Asked
 from frontdesk.accounts.models import Authenticator, Member, Passkey
@@ -124,11 +124,17 @@ def rename(passkey: Passkey, name: str) -> None:
 
 
 def remove(passkey: Passkey) -> None:
-    """It opens nothing from now on. The device still shows it until it is removed there too."""
+    """It opens nothing from now on. The device still shows it until it is removed there too.
+
+    :raise Refused: if the member's role requires a second step, and this is the last
+    """
     with transaction() as session:
         name, member = passkey.name, session.get_one(Member, passkey.member_id)
+        if second_steps.is_required(member.role) and is_last_second_step(member.id):
+            raise Refused(_("Your role requires a second step. Set up another one first."))
         audit.record("passkey.remove", member_id=member.id, passkey=str(passkey.id), name=name)
         session.delete(passkey)
+        second_steps.changed(member.id)
         _write(member, "passkey-removed", name)
 
 
@@ -153,7 +159,7 @@ def _keep(passkey: Passkey) -> Passkey:
             raise Refused(_("This passkey is kept already."))
         passkey.name = _("Passkey %(n)s", n=_count(passkey.member_id) + 1)
         session.add(passkey)
-        session.flush()
+        second_steps.changed(passkey.member_id)
         member = session.get_one(Member, passkey.member_id)
         audit.record("passkey.add", member_id=member.id, passkey=str(passkey.id))
         _write(member, "passkey-added", passkey.name)

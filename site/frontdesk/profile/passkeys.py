@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from uuid import UUID
 
-from flask import abort, current_app, flash, jsonify, request, session, url_for
+from flask import abort, flash, jsonify, request, session, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -76,17 +76,12 @@ def remove_passkey(passkey_id: UUID) -> Response:
     found, form = _get(passkey_id), Form()
     if form.validate_on_submit():
         name = found.name
-        service.remove(found)
-        flash(_("“%(name)s” is removed.", name=name))
-        return see("profile.passkeys")
+        with form.explains():
+            service.remove(found)
+            flash(_("“%(name)s” is removed.", name=name))
+            return see("profile.passkeys")
     is_last = service.is_last_second_step(current_user.id)
-    return page(
-        "profile/remove_passkey.html",
-        form,
-        passkey=found,
-        is_last=is_last,
-        is_required=is_last and _needs_second_step(),
-    )
+    return page("profile/remove_passkey.html", form, passkey=found, is_last=is_last)
 
 
 def _get(passkey_id: UUID) -> Passkey:
@@ -96,11 +91,6 @@ def _get(passkey_id: UUID) -> Passkey:
 
 def _asked() -> Asked:
     return Asked(REGISTER, current_user.id, str(session.get("csrf_token", "")))
-
-
-def _needs_second_step() -> bool:
-    """Whether the site asks members of this role for one."""
-    return current_user.role in current_app.config.get("REQUIRE_SECOND_STEP", [])
 
 
 def _offer() -> dict[str, str] | None:
