@@ -22,7 +22,7 @@ from tests.conftest import PASSWORD
 from frontdesk.accounts import second_steps, service
 from frontdesk.accounts.models import Authenticator, RecoveryCode, Ticket
 from frontdesk.audit import LogEntry
-from frontdesk.db import db
+from frontdesk.db import db, transaction
 
 SHAPE = re.compile(r"([0-9a-hjkmnp-tv-z]{4}-){6}[0-9a-hjkmnp-tv-z]{4}")
 PAGES = ["", "/app", "/codes", "/off"]
@@ -382,6 +382,16 @@ def test_a_change_of_password_or_second_step_ends_it(
         laptop.submit("authenticator", code=pyotp.TOTP(secret).now())
     if deed == "reset":
         give_app(app, "alice")
+    assert asked(laptop)
+
+
+def test_one_trusted_before_the_password_is_asked_whoever_set_it(
+    app: Flask, laptop: Browser
+) -> None:
+    with app.app_context(), transaction():
+        alice = service.find("alice")
+        assert alice
+        alice.password_at = datetime.now(UTC)
     assert asked(laptop)
 
 
