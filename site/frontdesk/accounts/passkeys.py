@@ -129,7 +129,7 @@ def remove(passkey: Passkey) -> None:
         name, member = passkey.name, session.get_one(Member, passkey.member_id)
         audit.record("passkey.remove", member_id=member.id, passkey=str(passkey.id), name=name)
         session.delete(passkey)
-        _write(member, "passkey-removed", name)
+        _write(member, "passkey_removed", name)
 
 
 def described(member_id: UUID) -> list[PublicKeyCredentialDescriptor]:
@@ -156,7 +156,7 @@ def _keep(passkey: Passkey) -> Passkey:
         session.flush()
         member = session.get_one(Member, passkey.member_id)
         audit.record("passkey.add", member_id=member.id, passkey=str(passkey.id))
-        _write(member, "passkey-added", passkey.name)
+        _write(member, "passkey_added", passkey.name)
     return passkey
 
 
