@@ -135,7 +135,7 @@ def remove(passkey: Passkey) -> None:
         audit.record("passkey.remove", member_id=member.id, passkey=str(passkey.id), name=name)
         session.delete(passkey)
         second_steps.changed(member.id)
-        _write(member, "passkey-removed", name)
+        _write(member, "passkey_removed", name)
 
 
 def described(member_id: UUID) -> list[PublicKeyCredentialDescriptor]:
@@ -162,7 +162,7 @@ def _keep(passkey: Passkey) -> Passkey:
         second_steps.changed(passkey.member_id)
         member = session.get_one(Member, passkey.member_id)
         audit.record("passkey.add", member_id=member.id, passkey=str(passkey.id))
-        _write(member, "passkey-added", passkey.name)
+        _write(member, "passkey_added", passkey.name)
     return passkey
 
 
