@@ -53,6 +53,7 @@ from frontdesk.hello import about, choices, home
 from frontdesk.posts import links, parcels, visit
 from frontdesk.profile import (
     profile,
+    time_zone,
     tokens,
 )
 
@@ -72,6 +73,7 @@ PAGES = (
     # profile
     profile,
     tokens,
+    time_zone,
     # admin, api
     overview,
     people,

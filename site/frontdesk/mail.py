@@ -42,15 +42,18 @@ def is_on() -> bool:
     return bool(current_app.config["MAIL_URL"])
 
 
-def send(to: str, template: str, language: str = "", **facts: Any) -> None:
+def send(
+    to: str, template: str, language: str = "", timezone: str | None = None, **facts: Any
+) -> None:
     """Send ``mail/TEMPLATE.txt`` to the address ``to``, once the verb that says so is written.
 
-    ``language`` is ``en`` or ``zh``; empty is the language of who asks. Without mail, or an
-    address, nothing happens.
+    ``language`` is ``en`` or ``zh``; empty is the language of who asks. ``timezone`` is the one
+    that its dates are said in; None is that of who asks. Without mail, or an address, nothing
+    happens.
     """
     if not is_on() or not to:
         return
-    with speaking(language):
+    with speaking(language, timezone):
         text = render_template(f"mail/{template}.txt", **facts)
     subject, _, body = text.strip().partition("\n")
     sealed = sealing.seal(json.dumps([" ".join(subject.split()), body.strip() + "\n"]), "letter")

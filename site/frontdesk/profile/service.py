@@ -22,7 +22,7 @@ def get(member_id: UUID) -> Member:
 
 
 def save(member_id: UUID, **facts: str) -> None:
-    """Keep ``display_name``, ``about``, ``theme`` and ``language``."""
+    """Keep ``display_name``, ``about``, ``theme``, ``language`` or ``timezone``."""
     with transaction() as session:
         session.execute(update(Member).where(Member.id == member_id).values(**facts))
         audit.record("member.profile", member_id=member_id)
