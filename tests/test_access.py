@@ -34,6 +34,7 @@ PUBLIC = {
     "posts.fetch",
     "posts.preview",
     "posts.visit",
+    "profile.confirm_address",
     "resumable.collection",
     "resumable.upload",
     "static",

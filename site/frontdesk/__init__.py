@@ -52,6 +52,8 @@ from frontdesk.files import (
 from frontdesk.hello import about, choices, home
 from frontdesk.posts import links, parcels, visit
 from frontdesk.profile import (
+    address,
+    notifications,
     profile,
     time_zone,
     tokens,
@@ -73,7 +75,9 @@ PAGES = (
     # profile
     profile,
     tokens,
+    address,
     time_zone,
+    notifications,
     # admin, api
     overview,
     people,

@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from uuid import UUID
 
 from flask import Flask, current_app, render_template
+from flask_babel import gettext
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -54,7 +55,8 @@ def send(
     if not is_on() or not to:
         return
     with speaking(language, timezone):
-        text = render_template(f"mail/{template}.txt", **facts)
+        # Not the pages' own _(), which escapes what it quotes: a letter is no HTML.
+        text = render_template(f"mail/{template}.txt", _=gettext, **facts)
     subject, _, body = text.strip().partition("\n")
     sealed = sealing.seal(json.dumps([" ".join(subject.split()), body.strip() + "\n"]), "letter")
     with transaction() as session:

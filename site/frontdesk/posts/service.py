@@ -18,6 +18,7 @@ from frontdesk.accounts.models import Member, username_key
 from frontdesk.db import db, now, rows, transaction
 from frontdesk.files.models import File
 from frontdesk.forms import Refused
+from frontdesk.posts import telling
 from frontdesk.posts.models import Link, Post, PostFile, Recipient
 
 MOST_LISTED = 100
@@ -79,6 +80,7 @@ def send(sender_id: UUID, to: Sequence[Member], message: str, files: Sequence[Fi
         session.add(post)
         session.flush()
         audit.record("post.send", member_id=sender_id, post=post.id, files=len(files))
+        telling.tell(post, to)
     return post
 
 

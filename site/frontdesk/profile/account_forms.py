@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flask_babel import lazy_gettext as _
-from wtforms import SelectField, SubmitField
+from wtforms import EmailField, SelectField, SelectMultipleField, SubmitField, widgets
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # new in 3.3
 
 from frontdesk import zones
-from frontdesk.forms import Form
+from frontdesk.accounts.notifications import LOGIN, POST
+from frontdesk.forms import EMAIL, Form
+from frontdesk.forms.rules import EmailAddress, Enter
 from frontdesk.language import LOCALES, language
 
 
@@ -21,11 +23,33 @@ def _time_zones() -> Iterator[SelectChoice]:
             yield SelectChoice(name, city, optgroup=zones.REGIONS[region])
 
 
+class AddressForm(Form):
+    email = EmailField(
+        _("New address"),
+        [Enter(_("Enter an email address like name@example.com")), EmailAddress()],
+        render_kw=EMAIL,
+    )
+    submit = SubmitField(_("Change address"))
+
+
 class TimeZoneForm(Form):
-    timezone = SelectField(
+    timezone = SelectField(  # type: ignore[call-arg]  # the message is new in 3.3
         _("Time zone"),
         choices=lambda: list(_time_zones()),
         invalid_choice_message=_("Select a city from the list"),
         description=_("Choose a city whose clocks go like yours."),
+    )
+    submit = SubmitField(_("Save"))
+
+
+class NotificationsForm(Form):
+    kinds = SelectMultipleField(
+        _("Write to me when"),
+        choices=[
+            SelectChoice(POST, _("somebody sends me a post")),
+            SelectChoice(LOGIN, _("my account is used on a new device")),
+        ],
+        widget=widgets.ListWidget(prefix_label=False),
+        option_widget=widgets.CheckboxInput(),
     )
     submit = SubmitField(_("Save"))
