@@ -53,6 +53,8 @@ from frontdesk.hello import about, choices, home
 from frontdesk.posts import links, parcels, visit
 from frontdesk.profile import (
     address,
+    delete,
+    export,
     notifications,
     profile,
     time_zone,
@@ -78,6 +80,8 @@ PAGES = (
     address,
     time_zone,
     notifications,
+    export,
+    delete,
     # admin, api
     overview,
     people,

@@ -174,7 +174,8 @@ def open_link(token: UUID) -> Link:
     """The link that a visitor holds.
 
     :raise 404: if there never was one
-    :raise 410: if it was revoked, has expired, or its file or owner is gone
+    :raise 410: if it was revoked, has expired, its file or owner is gone, or the owner
+        has asked to leave
     """
     found = joinedload(Link.file)
     parts = [found.joinedload(File.blob), found.joinedload(File.folder)]
@@ -183,9 +184,13 @@ def open_link(token: UUID) -> Link:
         abort(404)
     owner = db.session.get_one(Member, link.file.owner_id)
     has_expired = link.expires_at is not None and link.expires_at <= now()
-    if link.revoked_at or has_expired or not link.file.is_there or owner.disabled_at:
+    if link.revoked_at or has_expired or not link.file.is_there or _is_gone(owner):
         abort(410)
     return link
+
+
+def _is_gone(owner: Member) -> bool:
+    return owner.disabled_at is not None or owner.leaves_at is not None
 
 
 def _found(posts: Select[Any], member_id: UUID) -> Sequence[Post]:

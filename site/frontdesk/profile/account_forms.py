@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flask_babel import lazy_gettext as _
-from wtforms import EmailField, SelectField, SelectMultipleField, SubmitField, widgets
+from wtforms import EmailField, SelectField, SelectMultipleField, StringField, SubmitField, widgets
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # new in 3.3
 
 from frontdesk import zones
 from frontdesk.accounts.notifications import LOGIN, POST
-from frontdesk.forms import EMAIL, Form
+from frontdesk.forms import EMAIL, OFF, Form
 from frontdesk.forms.rules import EmailAddress, Enter
 from frontdesk.language import LOCALES, language
 
@@ -40,6 +40,13 @@ class TimeZoneForm(Form):
         description=_("Choose a city whose clocks go like yours."),
     )
     submit = SubmitField(_("Save"))
+
+
+class DeleteForm(Form):
+    username = StringField(
+        _("Your username, to be sure"), [Enter(_("Enter your username"))], render_kw=OFF
+    )
+    submit = SubmitField(_("Delete my account"))
 
 
 class NotificationsForm(Form):
