@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flask_babel import lazy_gettext as _
-from wtforms import EmailField, SelectField, SelectMultipleField, StringField, SubmitField, widgets
+from wtforms import BooleanField, EmailField, SelectField, StringField, SubmitField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # new in 3.3
 
 from frontdesk import zones
-from frontdesk.accounts.notifications import LOGIN, POST
 from frontdesk.forms import EMAIL, OFF, Form
 from frontdesk.forms.rules import EmailAddress, Enter
 from frontdesk.language import LOCALES, language
@@ -50,13 +49,8 @@ class DeleteForm(Form):
 
 
 class NotificationsForm(Form):
-    kinds = SelectMultipleField(
-        _("Write to me when"),
-        choices=[
-            SelectChoice(POST, _("somebody sends me a post")),
-            SelectChoice(LOGIN, _("my account is used on a new device")),
-        ],
-        widget=widgets.ListWidget(prefix_label=False),
-        option_widget=widgets.CheckboxInput(),
-    )
+    """A box for each of ``accounts.notifications.KINDS``, by its name."""
+
+    post = BooleanField(_("Write to me when somebody sends me a post"))
+    login = BooleanField(_("Write to me when my account is used on a new device"))
     submit = SubmitField(_("Save"))

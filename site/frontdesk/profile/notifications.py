@@ -19,9 +19,9 @@ from frontdesk.profile.profile import bp
 def notifications() -> Response:
     """Show and change which of the letters that can be switched off a member gets."""
     member = service.get(current_user.id)
-    form = NotificationsForm(kinds=[kind for kind in letters.KINDS if kind not in member.silent])
+    form = NotificationsForm(data={kind: kind not in member.silent for kind in letters.KINDS})
     if form.validate_on_submit():
-        letters.choose(member.id, form.kinds.data or [])
+        letters.choose(member.id, [kind for kind in letters.KINDS if form[kind].data])
         flash(_("Your choice is saved."))
         return see("profile.notifications")
     return page("profile/notifications.html", form, member=member, is_on=mail.is_on())
