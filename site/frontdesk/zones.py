@@ -34,8 +34,8 @@ def known() -> frozenset[str]:
 
 @cache
 def find(name: str) -> tzinfo:
-    """The zone of that name; UTC for an empty name, and for one that is none."""
-    return ZoneInfo(name) if name in known() else UTC
+    """The zone of that name, an older one too; UTC for an empty name, and for one that is none."""
+    return ZoneInfo(name) if name in available_timezones() else UTC
 
 
 @cache

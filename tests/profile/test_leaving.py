@@ -142,7 +142,7 @@ def test_links_open_nothing_until_the_account_is_kept(
     assert carol.visit(link).status == 410
     alice.log_in("alice", PASSWORD)
     alice.visit("/profile")
-    alice.submit("keep")
+    alice.submit("keep-account")
     assert carol.visit(link).status == 200
 
 
@@ -153,27 +153,27 @@ def test_every_page_says_it_and_leads_back(alice: Browser) -> None:
     leave(alice)
     alice.log_in("alice", PASSWORD)
     for address in ("/hello/", "/path/", "/help", "/nowhere"):
-        assert alice.visit(address).html.select_one("form#keep"), address
-    alice.submit("keep")
+        assert alice.visit(address).html.select_one("form#keep-account"), address
+    alice.submit("keep-account")
     assert alice.follow().messages == ["Your account stays."]
-    assert not alice.page.html.select_one("form#keep")
+    assert not alice.page.html.select_one("form#keep-account")
 
 
 def test_who_keeps_it_stays(app: Flask, alice: Browser, command: Command) -> None:
     leave(alice)
     alice.log_in("alice", PASSWORD)
     alice.visit("/hello/")
-    alice.submit("keep")
+    alice.submit("keep-account")
     assert pass_grace(command) == 0
     assert ("alice", "member") in names(app)
 
 
 def test_others_see_no_such_thing(alice: Browser, bob: Browser) -> None:
     leave(alice)
-    assert not bob.visit("/hello/").html.select_one("form#keep")
+    assert not bob.visit("/hello/").html.select_one("form#keep-account")
     bob.post("/profile/keep")
     alice.log_in("alice", PASSWORD)
-    assert alice.visit("/hello/").html.select_one("form#keep")
+    assert alice.visit("/hello/").html.select_one("form#keep-account")
 
 
 def test_nothing_goes_within_the_grace(app: Flask, alice: Browser, command: Command) -> None:

@@ -57,6 +57,7 @@ def test_a_files_page_says_the_time_there_and_the_zone(
         ("Asia/Shanghai", "en", "3 January 2026, 04:30 UTC+8"),
         ("Asia/Shanghai", "zh", "2026年1月3日 04:30 UTC+8"),
         ("America/St_Johns", "en", "2 January 2026, 17:00 UTC−3:30"),
+        ("Asia/Calcutta", "en", "3 January 2026, 02:00 UTC+5:30"),
         ("Nowhere/Else", "en", "2 January 2026, 20:30 UTC"),
     ],
 )

@@ -47,9 +47,11 @@ def _gets(member_id: Any) -> Exists:
 
 
 def _remove(posts: Select[int]) -> list[UUID]:
-    ids = db.session.scalars(posts).all()
-    held = db.session.scalars(select(PostFile.blob_id).where(PostFile.post_id.in_(ids))).all()
-    _run(delete(Post).where(Post.id.in_(ids)))  # files and recipients go with it
+    held, ids = list[UUID](), db.session.scalars(posts).all()
+    for start in range(0, len(ids), blobs.AT_ONCE):
+        some = ids[start : start + blobs.AT_ONCE]
+        held += db.session.scalars(select(PostFile.blob_id).where(PostFile.post_id.in_(some)))
+        _run(delete(Post).where(Post.id.in_(some)))  # files and recipients go with it
     return blobs.drop(held)
 
 
