@@ -67,6 +67,9 @@ REQUIRE_SECOND_STEP = []
 # asked for it again; and so long a password that was right waits for the second step.
 PROOF_LIFETIME = 600
 
+# For so many seconds a member who has asked to leave can log in and keep the account.
+DELETE_GRACE = 1_209_600
+
 # Flask extensions to add, as "package.module:object"; each gets init_app(app).
 EXTENSIONS = []
 # The designer's folder with templates/ and static/; a relative path lies in the instance folder.

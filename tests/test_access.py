@@ -38,6 +38,7 @@ PUBLIC = {
     "posts.fetch",
     "posts.preview",
     "posts.visit",
+    "profile.confirm_address",
     "resumable.collection",
     "resumable.upload",
     "static",

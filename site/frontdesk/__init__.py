@@ -55,7 +55,12 @@ from frontdesk.hello import about, choices, home
 from frontdesk.posts import links, parcels, visit
 from frontdesk.profile import (
     passkeys,
+    address,
+    delete,
+    export,
+    notifications,
     profile,
+    time_zone,
     tokens,
     two_factor,
 )
@@ -80,6 +85,11 @@ PAGES = (
     passkeys,
     tokens,
     two_factor,
+    address,
+    time_zone,
+    notifications,
+    export,
+    delete,
     # admin, api
     overview,
     people,

@@ -1,15 +1,15 @@
-"""Which language and theme a visitor sees, and how dates and sizes are said in it."""
+"""Which language, theme and time zone a visitor sees, and how dates and sizes are said in them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 from pathlib import Path
 
 from babel import Locale
-from babel.dates import format_date, format_time
+from babel.dates import format_date
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
@@ -17,6 +17,7 @@ from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, Domain, refresh
 from flask_login import current_user
 
+from frontdesk import zones
 from frontdesk.security import read_cookie
 
 LANGUAGES = {"en": "English", "zh": "中文"}
@@ -62,18 +63,33 @@ def speak(choice: str) -> None:
     refresh()
 
 
+def zone() -> tzinfo:
+    """The member's time zone; UTC for a stranger, and for who has chosen none."""
+    if not has_request_context():
+        return UTC
+    chosen: tzinfo | None = g.get("zone")
+    if chosen is None:
+        chosen = g.zone = zones.find(_profile("timezone"))
+    return chosen
+
+
 @contextmanager
-def speaking(choice: str) -> Iterator[None]:
-    """Say what is said inside in that language, to somebody else; empty is the reader's own."""
-    if not choice or not has_request_context():
+def speaking(choice: str, timezone: str | None = None) -> Iterator[None]:
+    """Say what is said inside in that language and zone, to somebody else.
+
+    An empty ``choice`` is the reader's own language; None is their own zone.
+    """
+    if not has_request_context():
         yield
         return
-    before = language()
-    speak(choice)
+    before = language(), zone()
+    speak(choice or before[0])
+    g.zone = before[1] if timezone is None else zones.find(timezone)
     try:
         yield
     finally:
-        speak(before)
+        speak(before[0])
+        g.zone = before[1]
 
 
 def _choose_language() -> str:
@@ -95,6 +111,7 @@ def forget_member() -> None:
     """For the rest of this request don't ask the database what the member likes."""
     g.member_is_out_of_reach = True
     g.pop("language", None)
+    g.pop("zone", None)
     refresh()
 
 
@@ -118,14 +135,15 @@ def number(count: int) -> str:
 
 
 def day(moment: datetime) -> str:
-    """The date in words: 2 January 2026, 2026年1月2日."""
-    return _day(moment.date(), language())
+    """The date in words, in the member's zone: 2 January 2026, 2026年1月2日."""
+    return _day(moment.astimezone(zone()).date(), language())
 
 
 def moment(moment: datetime) -> str:
-    """Date and time in words, in UTC."""
-    at = format_time(moment, "HH:mm", locale=LOCALES["en"])
-    return f"{day(moment)}, {at} UTC" if language() == "en" else f"{day(moment)} {at} UTC"
+    """Date and time in words, in the member's zone, which is said."""
+    there = moment.astimezone(zone())
+    at = f"{there:%H:%M} {zones.said(there)}"
+    return f"{day(moment)}, {at}" if language() == "en" else f"{day(moment)} {at}"
 
 
 @lru_cache(1_000)  # a list says few days many times

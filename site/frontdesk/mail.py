@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from uuid import UUID
 
 from flask import Flask, current_app, render_template
+from flask_babel import gettext
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -42,16 +43,20 @@ def is_on() -> bool:
     return bool(current_app.config["MAIL_URL"])
 
 
-def send(to: str, template: str, language: str = "", **facts: Any) -> None:
+def send(
+    to: str, template: str, language: str = "", timezone: str | None = None, **facts: Any
+) -> None:
     """Send ``mail/TEMPLATE.txt`` to the address ``to``, once the verb that says so is written.
 
-    ``language`` is ``en`` or ``zh``; empty is the language of who asks. Without mail, or an
-    address, nothing happens.
+    ``language`` is ``en`` or ``zh``; empty is the language of who asks. ``timezone`` is the one
+    that its dates are said in; None is that of who asks. Without mail, or an address, nothing
+    happens.
     """
     if not is_on() or not to:
         return
-    with speaking(language):
-        text = render_template(f"mail/{template}.txt", **facts)
+    with speaking(language, timezone):
+        # Not the pages' own _(), which escapes what it quotes: a letter is no HTML.
+        text = render_template(f"mail/{template}.txt", _=gettext, **facts)
     subject, _, body = text.strip().partition("\n")
     sealed = sealing.seal(json.dumps([" ".join(subject.split()), body.strip() + "\n"]), "letter")
     with transaction() as session:

@@ -44,6 +44,7 @@ class Person(UserMixin):
     reserved: int
     quota: int | None
     timezone: str
+    leaves_at: datetime | None
     scope: str = ""
     token_id: UUID | None = None
     session_id: UUID | None = None
@@ -82,6 +83,7 @@ PERSON = (
     Member.reserved,
     Member.quota,
     Member.timezone,
+    Member.leaves_at,
 )
 
 

@@ -61,6 +61,12 @@ def keep_for(member_id: UUID, ids: Iterable[UUID]) -> int:
     return kept
 
 
+def let_go(member_id: UUID) -> None:
+    """What was kept for a member counts to nobody any more: they leave. A part of another verb."""
+    kept = update(Blob).where(Blob.kept_for == member_id).values(kept_for=None)
+    db.session.execute(kept.execution_options(synchronize_session=False))
+
+
 def _some(ids: Iterable[UUID]) -> Iterator[list[UUID]]:
     each = list(set(ids))
     for start in range(0, len(each), AT_ONCE):

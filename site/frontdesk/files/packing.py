@@ -26,12 +26,13 @@ DEVICE = re.compile(r"\A(con|prn|aux|nul|com\d|lpt\d)(?=\.|\Z)", re.IGNORECASE)
 
 @dataclass(slots=True, frozen=True)
 class Entry:
-    """A file, or without ``blob_id`` a folder, whose ``name`` ends with a slash."""
+    """A file with the bytes of a blob, or with ``text``; a folder's ``name`` ends with a slash."""
 
     name: str
     modified: datetime
     blob_id: UUID | None = None
     size: int = 0
+    text: bytes = b""
 
 
 @dataclass(slots=True)
@@ -40,6 +41,7 @@ class Parcel:
 
     entries: list[Entry] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
+    most: int = field(default_factory=lambda: MOST)
 
     def add_folder(self, inside: str, name: str, modified: datetime) -> str:
         """Add a folder to the folder ``inside``; its path in the zip, with a slash at its end."""
@@ -53,11 +55,15 @@ class Parcel:
         """Add a file of ``size`` bytes to the folder ``inside``, which ends with a slash."""
         self._add(Entry(self._free(inside, name), modified, blob_id, size))
 
+    def add_text(self, name: str, modified: datetime, text: bytes) -> None:
+        """Add a file that lies nowhere else, outermost."""
+        self._add(Entry(self._free("", name), modified, None, len(text), text))
+
     def _add(self, entry: Entry) -> None:
         """:raise Refused: if that is too much for one zip"""
-        if len(self.entries) >= MOST:
+        if len(self.entries) >= self.most:
             said = _("A zip holds at most %(most)s files and folders. Download them in parts.",
-                     most=MOST)  # fmt: skip
+                     most=self.most)  # fmt: skip
             raise Refused(said, status=413)
         self.entries.append(entry)
 
@@ -83,7 +89,7 @@ def of_selection(selection: Selection) -> Parcel:
     """
     parcel = Parcel()
     for folder in selection.folders:
-        _add_tree(parcel, folder)
+        add_tree(parcel, folder)
     for file in selection.files:
         parcel.add_file("", file.name, file.created_at, file.blob_id, file.size)
     return parcel
@@ -95,30 +101,35 @@ def of_folder(folder: Folder) -> Parcel:
     :raise Refused: if it is too much for one zip
     """
     parcel = Parcel()
-    _add_tree(parcel, folder)
+    add_tree(parcel, folder)
     return parcel
 
 
-def _add_tree(parcel: Parcel, top: Folder) -> None:
-    """``top`` and all below it, the outer ones first, each with its files by name."""
-    where: dict[UUID | None, str] = {top.id: ""}
-    for folder in _folders(top):
+def add_tree(parcel: Parcel, top: Folder, inside: str = "") -> None:
+    """``top`` and all below it, the outer ones first, each with its files by name.
+
+    They lie in the folder ``inside`` of the parcel, which ends with a slash.
+
+    :raise Refused: if it is too much for one zip
+    """
+    where: dict[UUID | None, str] = {top.id: inside}
+    for folder in _folders(top, parcel.most):
         if folder.name:
-            inside = "" if folder.id == top.id else where[folder.parent_id]
-            where[folder.id] = parcel.add_folder(inside, folder.name, folder.created_at)
-    for row in _files(top):
+            place = inside if folder.id == top.id else where[folder.parent_id]
+            where[folder.id] = parcel.add_folder(place, folder.name, folder.created_at)
+    for row in _files(top, parcel.most):
         parcel.add_file(where[row.folder_id], row.name, row.created_at, row.blob_id, row.size)
 
 
-def _folders(top: Folder) -> Sequence[Any]:
+def _folders(top: Folder, most: int) -> Sequence[Any]:
     columns = Folder.id, Folder.parent_id, Folder.name, Folder.created_at
     # A path begins with its parent's, so this order has parents first.
     tree = select(*columns).where(folders.tree(top)).order_by(Folder.path_key)
-    return db.session.execute(tree.limit(MOST + 2)).all()  # the outermost is no entry
+    return db.session.execute(tree.limit(most + 2)).all()  # the outermost is no entry
 
 
-def _files(top: Folder) -> Sequence[Any]:
+def _files(top: Folder, most: int) -> Sequence[Any]:
     columns = File.folder_id, File.name, File.blob_id, File.size, File.created_at
     inside = select(*columns).join(Folder).where(folders.tree(top), File.deleted_at.is_(None))
     ordered = inside.order_by(Folder.path_key, File.name_key)
-    return db.session.execute(ordered.limit(MOST + 1)).all()
+    return db.session.execute(ordered.limit(most + 1)).all()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from io import BufferedReader
 from typing import Any, cast
@@ -38,15 +39,34 @@ class Removed:
     previews: int = 0
     jobs: int = 0
     logins: int = 0
+    also: dict[str, int] = field(default_factory=dict)
     waited: bool = False
 
     @property
     def counts(self) -> dict[str, Any]:
         """By kind."""
-        return {name: count for name, count in asdict(self).items() if name != "waited"}
+        own = {name: count for name, count in asdict(self).items() if isinstance(count, int)}
+        return {name: count for name, count in own.items() if name != "waited"} | self.also
 
     def __str__(self) -> str:
         return ", ".join(f"{count} {what}" for what, count in self.counts.items())
+
+
+Also = Callable[[], int]
+_also: dict[str, Also] = {}
+
+
+def also(kind: str) -> Callable[[Also], Also]:
+    """Register what a place above this one removes when it is due: it tells how many of a kind.
+
+    So the clock is believed or not for all at once, and one command does it all.
+    """
+
+    def register(do: Also) -> Also:
+        _also[kind] = do
+        return do
+
+    return register
 
 
 @jobs.task("purge", minutes=360, daily=True)
@@ -92,6 +112,7 @@ def _expire(removed: Removed) -> None:
     removed.previews = sum(_remove_stray(id) for id in thumbnails.ids(grace))
     removed.jobs = jobs.forget_ended()
     removed.logins = expiry.remove_ended()
+    removed.also = {kind: do() for kind, do in _also.items()}
 
 
 def _release_lost() -> int:

@@ -84,6 +84,20 @@ def empty(member_id: UUID, before: datetime | None = None, why: str = "remove") 
     return every
 
 
+def remove_all(member_id: UUID) -> Removed:
+    """Take all that a member has away for ever, wherever it lies, their picture too: they leave."""
+    every, mine = Removed(), select(File.id).where(File.owner_id == member_id).limit(AT_ONCE)
+    while ids := db.session.scalars(mine).all():
+        with transaction():
+            removed = _remove_files(member_id, File.id.in_(ids))
+            audit.record("file.leave", member_id=member_id, **removed.facts)
+        blobs.forget(removed.blobs)
+        every.add(removed)
+    with transaction():
+        _run(delete(Folder).where(Folder.owner_id == member_id))
+    return every
+
+
 def remove_due() -> Removed:
     """Empty all bins of what has lain there longer than they keep it."""
     due, every = now() - KEPT, Removed()

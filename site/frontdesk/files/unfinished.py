@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,6 +81,14 @@ def discard(member_id: UUID, upload_id: UUID) -> str:
     for one in _siblings(member_id, upload_id):
         _remove(one, name)
     return name
+
+
+def discard_all(member_id: UUID) -> None:
+    """Remove all that a member began: they leave. What a device holds goes when that lets go."""
+    mine = select(Upload.id, Upload.name).where(Upload.owner_id == member_id)
+    for id, name in db.session.execute(mine).all():
+        with suppress(Refused):
+            _remove(id, name)
 
 
 @dataclass(slots=True, frozen=True)

@@ -43,8 +43,10 @@ class Zip(ZipStream):
         super().__init__(sized=True)
         self.entries = {entry.name: entry for entry in entries}
         for entry in entries:
-            if entry.blob_id is None:
+            if entry.name.endswith("/"):
                 self.mkdir(entry.name)
+            elif entry.blob_id is None:
+                self.add(iter([entry.text]), entry.name, size=entry.size)
             else:
                 self.add(_read(storage, entry), entry.name, size=entry.size)
 

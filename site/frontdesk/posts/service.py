@@ -18,6 +18,7 @@ from frontdesk.accounts.models import Member, username_key
 from frontdesk.db import db, now, rows, transaction
 from frontdesk.files.models import File
 from frontdesk.forms import Refused
+from frontdesk.posts import telling
 from frontdesk.posts.models import Link, Post, PostFile, Recipient
 
 MOST_LISTED = 100
@@ -79,6 +80,7 @@ def send(sender_id: UUID, to: Sequence[Member], message: str, files: Sequence[Fi
         session.add(post)
         session.flush()
         audit.record("post.send", member_id=sender_id, post=post.id, files=len(files))
+        telling.tell(post, to)
     return post
 
 
@@ -172,7 +174,8 @@ def open_link(token: UUID) -> Link:
     """The link that a visitor holds.
 
     :raise 404: if there never was one
-    :raise 410: if it was revoked, has expired, or its file or owner is gone
+    :raise 410: if it was revoked, has expired, its file or owner is gone, or the owner
+        has asked to leave
     """
     found = joinedload(Link.file)
     parts = [found.joinedload(File.blob), found.joinedload(File.folder)]
@@ -181,9 +184,13 @@ def open_link(token: UUID) -> Link:
         abort(404)
     owner = db.session.get_one(Member, link.file.owner_id)
     has_expired = link.expires_at is not None and link.expires_at <= now()
-    if link.revoked_at or has_expired or not link.file.is_there or owner.disabled_at:
+    if link.revoked_at or has_expired or not link.file.is_there or _is_gone(owner):
         abort(410)
     return link
+
+
+def _is_gone(owner: Member) -> bool:
+    return owner.disabled_at is not None or owner.leaves_at is not None
 
 
 def _found(posts: Select[Any], member_id: UUID) -> Sequence[Post]:

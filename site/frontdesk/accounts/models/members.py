@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from frontdesk.db import Base, now
 
 ADMIN, MEMBER = "admin", "member"
+LEFT = "left"  # nobody any more: only a name, on posts that others have
 
 
 def username_key(username: str) -> str:
