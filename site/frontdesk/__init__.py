@@ -33,7 +33,12 @@ from frontdesk.accounts import (
 )
 from frontdesk.admin import (
     overview,
+    person,
+    recovery,
+    rights,
+    space,
 )
+from frontdesk.admin import people as people_page
 from frontdesk.api import people
 from frontdesk.files import (
     bin,
@@ -74,6 +79,11 @@ PAGES = (
     tokens,
     # admin, api
     overview,
+    people_page,
+    person,
+    recovery,
+    rights,
+    space,
     people,
 )
 
