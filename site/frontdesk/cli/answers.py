@@ -17,8 +17,6 @@ import click
 
 from frontdesk.forms import Refused
 
-REFUSED, NOT_SO = 1, 3
-
 json_option: Callable[[Any], Any] = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object, for programs."
 )
@@ -30,9 +28,10 @@ password_option: Callable[[Any], Any] = click.option(
 class No(click.ClickException):
     """Nothing was done, and here is why; as ``{"error": …}`` where --json was asked for."""
 
-    def __init__(self, why: str, exit_code: int = REFUSED) -> None:
+    exit_code = 1
+
+    def __init__(self, why: str) -> None:
         super().__init__(why)
-        self.exit_code = exit_code
         context = click.get_current_context(silent=True)
         self.as_json = bool(context and context.params.get("as_json"))
 
@@ -42,6 +41,12 @@ class No(click.ClickException):
             click.echo(json.dumps({"error": self.message}, ensure_ascii=False))
         else:
             super().show(file)
+
+
+class NotSo(No):
+    """What should be made is there already, or what is named isn't there."""
+
+    exit_code = 3
 
 
 @contextmanager

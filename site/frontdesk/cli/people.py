@@ -15,8 +15,8 @@ from sqlalchemy import select
 from frontdesk.accounts import people, service
 from frontdesk.accounts.models import ADMIN, MEMBER, Member
 from frontdesk.cli.answers import (
-    NOT_SO,
     No,
+    NotSo,
     answer,
     ask_password,
     json_option,
@@ -134,7 +134,7 @@ def _member(name: str) -> Member:
     member = service.find(name)
     db.session.commit()  # else it holds the lock that visitors need while somebody types a password
     if member is None:
-        raise No(f"There is no account {name}. `flask user list` shows them.", NOT_SO)
+        raise NotSo(f"There is no account {name}. `flask user list` shows them.")
     return member
 
 
@@ -142,7 +142,7 @@ def _check_free(name: str) -> None:
     is_taken = service.find(name) is not None
     db.session.commit()
     if is_taken:
-        raise No(f"The username {name} is taken. Try another.", NOT_SO)
+        raise NotSo(f"The username {name} is taken. Try another.")
 
 
 def _state(member: Member) -> str:
