@@ -33,6 +33,7 @@ class Deed:
         form.submit.label.text = self.button
         if self.must_type:
             form.username = self.member.username
+            form.typed.flags.required = True
             form.typed.description = _("Type %(name)s to confirm.", name=self.member.username)
         else:
             del form.typed
