@@ -21,6 +21,7 @@ from frontdesk.accounts.models import (
     Passkey,
     username_key,
 )
+from frontdesk.accounts.people import HERE
 from frontdesk.admin import beyond
 from frontdesk.admin.overview import bp
 from frontdesk.files import service as files
@@ -90,7 +91,7 @@ def people() -> Response:
 
 @lru_cache(64)  # putting a statement together costs more than running it
 def _statement(role: str, state: str, is_search: bool) -> Select[Any]:
-    found: Select[Any] = select(*COLUMNS).where(*STATES.get(state, ()))
+    found: Select[Any] = select(*COLUMNS).where(HERE, *STATES.get(state, ()))
     if role:
         found = found.where(Member.role == role)
     if is_search:  # what is typed may be a piece, so there is no index for it; 10,000 rows: 10 ms

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from frontdesk.access import admin_only
 from frontdesk.accounts import people as service
 from frontdesk.accounts import service as accounts
-from frontdesk.accounts.models import Member
+from frontdesk.accounts.models import ADMIN, MEMBER, Member
 from frontdesk.admin import beyond
 from frontdesk.admin.overview import bp
 from frontdesk.admin.person_forms import QuotaForm
@@ -76,7 +76,7 @@ def end_session(name: str, session_id: UUID) -> Response:
 def get_member(name: str) -> Member:
     """:raise 404: if nobody is called that"""
     member = accounts.find(name)
-    if member is None:
+    if member is None or member.role not in {ADMIN, MEMBER}:
         abort(404)
     return member
 

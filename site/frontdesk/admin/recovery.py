@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from flask import flash
+from flask import current_app, flash
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from frontdesk.access import admin_only, fresh
@@ -12,7 +13,8 @@ from frontdesk.admin import beyond
 from frontdesk.admin.deeds import Deed, check_somebody_else
 from frontdesk.admin.overview import bp
 from frontdesk.admin.person import get_member
-from frontdesk.pages import see
+from frontdesk.language import day
+from frontdesk.pages import absolute, see
 
 
 @bp.route("/people/<name>/reset-link", methods=["GET", "POST"])
@@ -35,7 +37,7 @@ def reset_link(name: str) -> Response:
     form = deed.form()
     if form.validate_on_submit():
         with form.explains():
-            link = resets.admin_link(member)
+            link = absolute("accounts.reset", secret=resets.admin_link(member))
     return deed.ask(form, link=link)
 
 
@@ -73,7 +75,11 @@ def delete_person(name: str) -> Response:
     deed = Deed(
         member,
         heading=_("Delete the account of %(name)s?", name=member.username),
-        says=_("It goes in 14 days, with all its files. Until then you can keep it."),
+        says=ngettext(
+            "It goes in %(num)s day, with all its files. Until then you can keep it.",
+            "It goes in %(num)s days, with all its files. Until then you can keep it.",
+            current_app.config.get("DELETE_GRACE", 1_209_600) // 86_400,
+        ),
         button=_("Delete account"),
         must_type=True,
     )
@@ -81,8 +87,9 @@ def delete_person(name: str) -> Response:
     if form.validate_on_submit():
         with form.explains():
             check_somebody_else(member)
-            leaving.ask(member.id)
-            return deed.done(_("The account of %(name)s goes in 14 days.", name=member.username))
+            leaves = day(leaving.ask(member.id))
+            said = _("The account of %(name)s goes on %(day)s.", name=member.username, day=leaves)
+            return deed.done(said)
     return deed.ask(form)
 
 

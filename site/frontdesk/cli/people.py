@@ -24,6 +24,7 @@ from frontdesk.cli.answers import (
     refusals,
 )
 from frontdesk.db import db
+from frontdesk.pages import absolute
 
 RESETS = "frontdesk.accounts.resets"
 user = AppGroup("user", help="The people who have an account.")
@@ -57,7 +58,7 @@ def create(name: str, admin: bool, email: str, password_stdin: bool, as_json: bo
 @json_option
 def list_them(as_json: bool) -> None:
     """One line each: the name first, then the role and whether they may log in."""
-    members = db.session.scalars(select(Member).order_by(Member.username_key))
+    members = db.session.scalars(select(Member).where(people.HERE).order_by(Member.username_key))
     if as_json:
         click.echo(json.dumps([_facts(member) for member in members], ensure_ascii=False))
         return
@@ -126,7 +127,7 @@ def reset_link(name: str, as_json: bool) -> None:
     if not root:
         raise No("Set PUBLIC_URL first: it is how the link begins.")
     with refusals(), current_app.test_request_context(base_url=root):
-        link = import_module(RESETS).admin_link(member)
+        link = absolute("accounts.reset", secret=import_module(RESETS).admin_link(member))
     answer(as_json, link, username=member.username, link=link)
 
 

@@ -43,7 +43,7 @@ class Filled:
 
 def others() -> list[str]:
     """Who has an account and is not of the cast."""
-    rows = select(Member.username).where(Member.username_key.not_in(KEYS))
+    rows = select(Member.username).where(Member.username_key.not_in(KEYS), people.HERE)
     return list(db.session.scalars(rows.order_by(Member.username_key).limit(10)))
 
 

@@ -8,12 +8,13 @@ from typing import Any
 from sqlalchemy import func, select
 
 from frontdesk.accounts.models import Member
+from frontdesk.accounts.people import HERE
 from frontdesk.db import db
 from frontdesk.files.models import File, Folder
 from frontdesk.files.paging import Page, Part, View, a_page
 
 BIGGEST = 100
-PEOPLE = select(Member.id, Member.username, Member.used, Member.reserved, Member.quota)
+PEOPLE = select(Member.id, Member.username, Member.used, Member.reserved, Member.quota).where(HERE)
 
 
 def people(view: View) -> Page:
