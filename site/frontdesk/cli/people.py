@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 from sqlalchemy import select
 
 from frontdesk.accounts import people, service
@@ -120,6 +120,7 @@ def password(name: str, password_stdin: bool, as_json: bool) -> None:
 @click.command("reset-link")
 @click.argument("name")
 @json_option
+@with_appcontext
 def reset_link(name: str, as_json: bool) -> None:
     """Print a link by which NAME chooses a new password, once."""
     member = _member(name)
