@@ -37,6 +37,8 @@ TRUSTED_HOSTS = []
 MAX_FILE_SIZE = 10_000_000_000
 QUOTA = 50_000_000_000
 MIN_FREE_SPACE = 1_000_000_000
+# The space of all members together, in bytes; 0 is no limit but the disk's.
+TOTAL_QUOTA = 0
 # How many versions of a file are kept, the newest among them; 0 keeps all.
 MAX_VERSIONS = 20
 # How many unfinished uploads a member may have, and for how many seconds an untouched one is

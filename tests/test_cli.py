@@ -1,10 +1,12 @@
-"""cli.py - the ``flask`` command's own: people, and a fresh secret key."""
+"""cli/ - the ``flask`` command's own: people, and a fresh secret key."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from flask import Flask
 from tests.browser import Browser
 from tests.conftest import PASSWORD
 
-from frontdesk import cli
+from frontdesk.cli import people
 
 Run = Callable[..., Result]
 
@@ -63,17 +65,19 @@ def test_without_a_terminal_a_password_is_made_up(run: Run, carol: Browser) -> N
 
 
 @pytest.mark.parametrize(
-    ("name", "password", "said"),
+    ("name", "password", "code", "said"),
     [
-        ("ALICE", PASSWORD, "The username ALICE is taken"),
-        ("ada lovelace", PASSWORD, "Username must be letters"),
-        ("ada", "short", "Password must be at least 12 characters"),
-        ("ada", "", "Password must be at least 12 characters"),
+        ("ALICE", PASSWORD, 3, "The username ALICE is taken"),
+        ("ada lovelace", PASSWORD, 1, "Username must be letters"),
+        ("ada", "short", 1, "Password must be at least 12 characters"),
+        ("ada", "", 1, "Password must be at least 12 characters"),
     ],
 )
-def test_what_cannot_be_is_said_in_words(run: Run, name: str, password: str, said: str) -> None:
+def test_what_cannot_be_is_said_in_words(
+    run: Run, name: str, password: str, code: int, said: str
+) -> None:
     done = run("user", "create", name, "--password-stdin", said=password)
-    assert done.exit_code == 1 and said in done.output
+    assert done.exit_code == code and said in done.output
     assert "Traceback" not in done.output and len(lines(run)) == 3
 
 
@@ -107,7 +111,58 @@ def test_a_new_password_logs_out_the_old(run: Run, alice: Browser) -> None:
 @pytest.mark.parametrize("verb", ["disable", "enable", "password"])
 def test_an_unknown_name_is_said_in_words(run: Run, verb: str) -> None:
     done = run("user", verb, "nobody")
-    assert done.exit_code == 1 and "There is no account nobody" in done.output
+    assert done.exit_code == 3 and "There is no account nobody" in done.output
+
+
+@pytest.mark.parametrize(
+    ("verb", "changed"), [("disable", [True, False]), ("enable", [False, False])]
+)
+def test_twice_is_once(run: Run, verb: str, changed: list[bool]) -> None:
+    answers = [run("user", verb, "alice", "--json") for _ in range(2)]
+    assert [done.exit_code for done in answers] == [0, 0]
+    assert [json.loads(done.output)["changed"] for done in answers] == changed
+
+
+def test_what_is_there_is_not_made_again_and_stays_as_it_is(run: Run, carol: Browser) -> None:
+    done = run("user", "create", "alice", "--admin", "--json", "--password-stdin", said="x" * 20)
+    assert done.exit_code == 3 and "taken" in json.loads(done.output)["error"]
+    assert lines(run)["alice"][0] == "member" and carol.log_in("alice", PASSWORD).status == 303
+
+
+def test_roles_are_given_and_taken(run: Run) -> None:
+    assert run("user", "role", "alice", "admin").output == "alice is now: admin.\n"
+    done = run("user", "role", "root", "member", "--json")
+    assert json.loads(done.output)["role"] == "member" and json.loads(done.output)["changed"]
+    done = run("user", "role", "alice", "member")
+    assert done.exit_code == 1 and "alice is the last admin" in done.output
+    assert lines(run)["alice"][0] == "admin"
+
+
+@pytest.mark.parametrize(
+    "words", [["role", "alice", "king"], ["role", "alice"], ["create"], ["crate", "x"]]
+)
+def test_what_is_wrongly_typed_ends_with_2(run: Run, words: list[str]) -> None:
+    assert run("user", *words).exit_code == 2
+
+
+def test_programs_get_one_object(run: Run) -> None:
+    made = json.loads(run("user", "create", "ada", "--email", "a@example.com", "--json").output)
+    assert len(made.pop("password")) >= 20 and made.pop("created_at")
+    assert made == {
+        "username": "ada", "display_name": "", "email": "a@example.com", "role": "member",
+        "state": "enabled", "used": 0, "quota": None, "changed": True,
+    }  # fmt: skip
+    listed = json.loads(run("user", "list", "--json").output)
+    assert [person["username"] for person in listed] == ["ada", "alice", "bob", "root"]
+    error = json.loads(run("user", "password", "nobody", "--json").output)
+    assert "There is no account nobody" in error["error"]
+
+
+@pytest.mark.skipif(find_spec(people.RESETS) is None, reason="resets aren't merged yet")
+def test_a_reset_link_is_printed(start: Callable[..., Flask]) -> None:
+    runner = start(PUBLIC_URL="https://desk.example").test_cli_runner()
+    done = runner.invoke(args=["user", "reset-link", "alice"])
+    assert done.exit_code == 0 and done.output.startswith("https://desk.example/")
 
 
 def test_the_site_goes_on_while_somebody_types_a_password(
@@ -120,7 +175,7 @@ def test_the_site_goes_on_while_somebody_types_a_password(
             visitor.execute("BEGIN IMMEDIATE")
         return "another long password", False
 
-    monkeypatch.setattr(cli, "_password", type_slowly)
+    monkeypatch.setattr(people, "ask_password", type_slowly)
     done = run("user", "password", "alice")
     assert done.exit_code == 0, done.exception
 

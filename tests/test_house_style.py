@@ -19,7 +19,7 @@ PAGES = sorted(
     if path.parent.name not in {"bootstrap5", "components"} and not path.name.startswith("_")
 )
 LEVEL = {"accounts": 1, "files": 2, "posts": 3, "hello": 4, "profile": 4, "admin": 5, "api": 5}
-OUTERMOST = {"__init__", "startup", "cli"}  # they put the site together, or stand beside it
+OUTERMOST = {"__init__", "startup", "cli", "demo"}  # they put the site together, or stand beside it
 
 # Where text becomes markup without being escaped, and why that is safe.
 TRUSTED_MARKUP = {

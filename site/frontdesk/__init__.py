@@ -35,7 +35,12 @@ from frontdesk.accounts import (
 )
 from frontdesk.admin import (
     overview,
+    person,
+    recovery,
+    rights,
+    space,
 )
+from frontdesk.admin import people as people_page
 from frontdesk.api import people
 from frontdesk.files import (
     bin,
@@ -92,6 +97,11 @@ PAGES = (
     delete,
     # admin, api
     overview,
+    people_page,
+    person,
+    recovery,
+    rights,
+    space,
     people,
 )
 

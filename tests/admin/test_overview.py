@@ -6,27 +6,28 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 from tests.browser import Browser
 
-from frontdesk.accounts import service
+from frontdesk.accounts.models import Member
+from frontdesk.db import now, transaction
 
 
-def test_the_admin_sees_people_space_and_the_log(root: Browser, keep: Callable[..., str]) -> None:
+def test_the_admin_sees_the_house_and_the_log(root: Browser, keep: Callable[..., str]) -> None:
     keep("alice", "a.txt", b"x" * 2500)
     page = root.visit("/admin/")
     assert (page.status, page.title) == (200, "Admin")
-    rows = [row.get_text(" ", strip=True) for row in page.html.select("tbody tr")]
-    assert any(row.startswith("alice member 2.5 kB") for row in rows)
+    assert "People 3 Files 1 Used by all 2.5 kB Free on the disk" in page.text
     assert "member.login" in page.text
 
 
-def test_who_is_disabled_is_marked(app: Flask, root: Browser) -> None:
-    with app.app_context():
-        bob = service.find("bob")
-        assert bob
-        service.set_enabled(bob, False)
-    (row,) = [r for r in root.visit("/admin/").html.select("tbody tr") if r.th.get_text() == "bob"]
-    assert "disabled" in row.get_text()
+def test_who_waits_for_a_yes_is_one_click_away(app: Flask, root: Browser) -> None:
+    assert "Wait for your yes" not in root.visit("/admin/").text
+    with app.app_context(), transaction() as session:
+        session.execute(update(Member).where(Member.username == "bob").values(waiting_since=now()))
+    assert "Wait for your yes 1" in root.visit("/admin/").text
+    page = root.visit(root.page.link("1"))
+    assert [row.a.get_text() for row in page.html.select("tbody tr")] == ["bob"]
 
 
 def test_a_stranger_is_asked_to_log_in(carol: Browser) -> None:

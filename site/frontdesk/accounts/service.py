@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 from sqlalchemy import exists, select, update
 
 from frontdesk import audit
-from frontdesk.accounts import entering, sessions, tokens, trusted
+from frontdesk.accounts import admins, entering, sessions, tokens, trusted
 from frontdesk.accounts.attempts import count_try, forgive_try, network
 from frontdesk.accounts.models import ADMIN, MEMBER, Member, username_key
 from frontdesk.accounts.passwords import check_new_password, hash_password, verify_password
@@ -139,13 +139,18 @@ def set_password(member: Member, password: str) -> None:
 
 
 def set_enabled(member: Member, enabled: bool) -> None:
-    """Let ``member`` log in or not; who may not is logged out at once. Twice is once."""
+    """Let ``member`` log in or not; who may not is logged out at once. Twice is once.
+
+    :raise Refused: if no admin would be left
+    """
     with transaction():
+        if not enabled and member.role == ADMIN:
+            admins.check_not_last(member)
         member.disabled_at = None if enabled else member.disabled_at or now()
         if not enabled:
             sessions.end_all(member.id)
         what = "member.enable" if enabled else "member.disable"
-        audit.record(what, member_id=member.id, who=member.username)
+        audit.record(what, member_id=member.id, of=member.username)
 
 
 def prefer(member_id: UUID, **choices: str) -> None:

@@ -16,7 +16,7 @@ from weakref import WeakSet
 from flask_login import current_user
 
 from frontdesk.db import db
-from frontdesk.files import service
+from frontdesk.files import capacity, service
 
 if TYPE_CHECKING:
     from frontdesk.files.parts import Intake
@@ -45,4 +45,5 @@ def _room(member_id: UUID) -> int:
     with _lock:
         coming = sum(one.taken for one in _coming[member_id])
     with db.engine.connect() as connection:
-        return service.space(member_id, connection).left - coming
+        left = service.space(member_id, connection).left
+        return min(left, capacity.left(connection)) - coming

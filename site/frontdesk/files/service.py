@@ -14,7 +14,7 @@ from frontdesk import audit
 from frontdesk.accounts.models import Member
 from frontdesk.accounts.sessions import Person
 from frontdesk.db import db, now, transaction
-from frontdesk.files import folders, listing, names
+from frontdesk.files import capacity, folders, listing, names
 from frontdesk.files.models import File, Folder, Version
 from frontdesk.forms import Refused
 from frontdesk.storage import Storage, from_url
@@ -59,8 +59,8 @@ def space(member_id: UUID, connection: Connection | None = None) -> Space:
     return Space(row.used + row.reserved, _quota(row.quota))
 
 
-def space_of(person: Person) -> Space:
-    """The same of the member who is asking, as it was when they asked: for showing it."""
+def space_of(person: Person | Member) -> Space:
+    """The same of somebody who was looked up already, such as who is asking: for showing it."""
     return Space(person.used + person.reserved, _quota(person.quota))
 
 
@@ -135,14 +135,15 @@ def undo_delete(file: File) -> File:
 
 
 def charge(member_id: UUID, size: int, to: InstrumentedAttribute[int] = Member.used) -> bool:
-    """Count ``size`` more bytes as used, or as reserved, if the quota has room.
+    """Count ``size`` more bytes as used, or as reserved, if the quota has room, and the house.
 
     A part of another verb. By one conditional update: together no two get too much.
     """
     quota = func.coalesce(Member.quota, current_app.config["QUOTA"])
+    has_room = Member.used + Member.reserved + size <= quota
     counted = db.session.scalar(
         update(Member)
-        .where(Member.id == member_id, Member.used + Member.reserved + size <= quota)
+        .where(Member.id == member_id, has_room, *capacity.has_room(size))
         .values({to: to + size})
         .returning(Member.id)
         .execution_options(synchronize_session=False)

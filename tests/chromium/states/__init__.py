@@ -9,6 +9,7 @@ from tests.chromium.states.errors import ERRORS
 from tests.chromium.states.files import FILES
 from tests.chromium.states.folders import FOLDERS
 from tests.chromium.states.hello import HELLO
+from tests.chromium.states.people import PEOPLE_PAGES
 from tests.chromium.states.posts import POSTS
 from tests.chromium.states.profile import PROFILE
 from tests.chromium.states.second_steps import SECOND_STEPS
@@ -29,5 +30,6 @@ STATES = (
     *SECOND_STEPS,
     *POSTS,
     *ADMIN,
+    *PEOPLE_PAGES,
 )
 PEOPLE = sorted({state.who for state in STATES})

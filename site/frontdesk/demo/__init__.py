@@ -1,0 +1,5 @@
+"""A site full of people, files and history: for looking at, and for tests."""
+
+from frontdesk.demo.fill import Filled, fill, others
+
+__all__ = ["Filled", "fill", "others"]
