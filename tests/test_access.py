@@ -16,8 +16,11 @@ from frontdesk.access import is_public, safe_next
 
 # The whole list of what strangers may see. Adding to it is a decision, not a side effect.
 PUBLIC = {
+    "accounts.forgot",
+    "accounts.letter_sent",
     "accounts.login",
     "accounts.logout",
+    "accounts.reset",
     "accounts.setup",
     "bootstrap.static",
     "favicon",

@@ -28,6 +28,7 @@ from frontdesk import (
 )
 from frontdesk.accounts import (
     login,
+    password,
     proof,
     setup,
 )
@@ -52,6 +53,9 @@ from frontdesk.files import (
 from frontdesk.hello import about, choices, home
 from frontdesk.posts import links, parcels, visit
 from frontdesk.profile import (
+    password as own_password,
+)
+from frontdesk.profile import (
     profile,
     tokens,
 )
@@ -64,12 +68,14 @@ PLUMBING = (
 PAGES = (
     # accounts
     login,
+    password,
     proof,
     setup,
     # hello, files, posts
     *(home, choices, about, upload, sending, browse, file, version, bin, picture),
     *(folder, select, put, parcels, links, visit),
     # profile
+    own_password,
     profile,
     tokens,
     # admin, api

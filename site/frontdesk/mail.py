@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import uuid
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 from uuid import UUID
 
-from flask import Flask, current_app, render_template
+from flask import Flask, current_app, has_request_context, render_template
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -50,7 +51,7 @@ def send(to: str, template: str, language: str = "", **facts: Any) -> None:
     """
     if not is_on() or not to:
         return
-    with speaking(language):
+    with _a_request(), speaking(language):
         text = render_template(f"mail/{template}.txt", **facts)
     subject, _, body = text.strip().partition("\n")
     sealed = sealing.seal(json.dumps([" ".join(subject.split()), body.strip() + "\n"]), "letter")
@@ -59,6 +60,13 @@ def send(to: str, template: str, language: str = "", **facts: Any) -> None:
         session.add(letter)
         session.flush()
         jobs.ask("letter", str(letter.id))
+
+
+def _a_request() -> AbstractContextManager[Any]:
+    """What a template may count on; in a job, or on the command line, there is none."""
+    if has_request_context():
+        return nullcontext()
+    return current_app.test_request_context(base_url=current_app.config["PUBLIC_URL"])
 
 
 @jobs.task("letter", minutes=5)

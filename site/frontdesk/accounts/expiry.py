@@ -1,4 +1,4 @@
-"""What has ended by itself: log-ins, tokens, and tries that no longer count."""
+"""What has ended by itself: log-ins, tokens, tickets, and tries that no longer count."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import timedelta
 from flask import current_app
 from sqlalchemy import Delete, delete
 
-from frontdesk.accounts.models import Attempts, LoginSession, Token
+from frontdesk.accounts.models import Attempts, LoginSession, Ticket, Token
 from frontdesk.db import now, transaction
 
 SHOWN = timedelta(days=30)  # for so long a member can see that a token has ended
@@ -22,6 +22,7 @@ def remove_ended() -> int:
         for statement in (
             delete(LoginSession).where(LoginSession.expires_at < now()),
             delete(Token).where(Token.expires_at < now() - SHOWN),
+            delete(Ticket).where(Ticket.expires_at < now()),
             delete(Attempts).where(Attempts.since < window),
         )
     )
