@@ -43,6 +43,7 @@ bench: .venv/.tested ## Measure the site beside its peers; asserts nothing
 	$(BIN)/python bench/lists.py
 	$(BIN)/python bench/downloads.py
 	$(BIN)/python bench/slow.py
+	$(BIN)/python bench/logins.py
 
 translations: .venv/.installed ## Bring the Chinese catalogue up to date with the words in the site
 	$(EXTRACT)

@@ -50,10 +50,11 @@ MIN_UPLOAD_RATE = 1_024
 
 # Who may make an account: "closed", "invite" or "open". Only "closed" works yet.
 REGISTRATION = "closed"
-# Wrong passwords allowed in a window of so many seconds: for one name from one address, and
-# from one address in all.
+# Wrong passwords allowed in a window of so many seconds: for one name from one address, from
+# one address in all, and for one name from all addresses but the devices it logged in on before.
 LOGIN_TRIES = 10
 LOGIN_TRIES_PER_ADDRESS = 100
+LOGIN_TRIES_PER_NAME = 100
 LOGIN_WINDOW = 900
 # A log-in ends after so many seconds unused, at the latest after so many seconds in all, and
 # lasts so long where "remember" was ticked.

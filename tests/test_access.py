@@ -16,12 +16,15 @@ from frontdesk.access import is_public, safe_next
 
 # The whole list of what strangers may see. Adding to it is a decision, not a side effect.
 PUBLIC = {
+    "accounts.forgot",
+    "accounts.letter_sent",
     "accounts.login",
     "accounts.logout",
     "accounts.leave_second_step",
     "accounts.second_step",
     "accounts.passkey",
     "accounts.passkey_options",
+    "accounts.reset",
     "accounts.setup",
     "bootstrap.static",
     "favicon",

@@ -190,6 +190,7 @@ class TestOverHttps:
         page = carol.submit("login", username="alice", password=PASSWORD, remember=True)
         cookies = page.response.headers.getlist("Set-Cookie")
         assert {cookie.split("=")[0] for cookie in cookies} == {
+            "__Host-device",
             "__Host-frontdesk",
             "__Host-username",
         }

@@ -29,6 +29,7 @@ from frontdesk import (
 from frontdesk.accounts import (
     login,
     passkey,
+    password,
     proof,
     second_step,
     setup,
@@ -59,15 +60,18 @@ from frontdesk.files import (
 from frontdesk.hello import about, choices, home
 from frontdesk.posts import links, parcels, visit
 from frontdesk.profile import (
-    passkeys,
     address,
     delete,
     export,
     notifications,
+    passkeys,
     profile,
     time_zone,
     tokens,
     two_factor,
+)
+from frontdesk.profile import (
+    password as own_password,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,6 +83,7 @@ PAGES = (
     # accounts
     login,
     passkey,
+    password,
     proof,
     second_step,
     setup,
@@ -86,6 +91,7 @@ PAGES = (
     *(home, choices, about, upload, sending, browse, file, version, bin, picture),
     *(folder, select, put, parcels, links, visit),
     # profile
+    own_password,
     profile,
     passkeys,
     tokens,

@@ -26,8 +26,8 @@ from structlog.tracebacks import ExceptionDictTransformer
 from frontdesk.settings import flask_command
 
 REQUEST_ID = re.compile(r"[\w.-]{8,64}")
-# Secrets that stand in an address: the set-up page's, a link's, also where it is revoked.
-SECRET_PATHS = re.compile(r"^(/+(?:setup|s|r)|/+file/+[^/]+/+change/+link)/+[^/]+")
+# Secrets that stand in an address: of the set-up, a reset, a link, also where it is revoked.
+SECRET_PATHS = re.compile(r"^(/+(?:setup|reset|s|r)|/+file/+[^/]+/+change/+link)/+[^/]+")
 
 _lines = structlog.get_logger("frontdesk.request")
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import uuid
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 from uuid import UUID
 
-from flask import Flask, current_app, render_template
+from flask import Flask, current_app, has_request_context, render_template
 from flask_babel import gettext
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -54,7 +55,7 @@ def send(
     """
     if not is_on() or not to:
         return
-    with speaking(language, timezone):
+    with _a_request(), speaking(language, timezone):
         # Not the pages' own _(), which escapes what it quotes: a letter is no HTML.
         text = render_template(f"mail/{template}.txt", _=gettext, **facts)
     subject, _, body = text.strip().partition("\n")
@@ -64,6 +65,13 @@ def send(
         session.add(letter)
         session.flush()
         jobs.ask("letter", str(letter.id))
+
+
+def _a_request() -> AbstractContextManager[Any]:
+    """What a template may count on; in a job, or on the command line, there is none."""
+    if has_request_context():
+        return nullcontext()
+    return current_app.test_request_context(base_url=current_app.config["PUBLIC_URL"])
 
 
 @jobs.task("letter", minutes=5)

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import (
     current_app,
+    has_request_context,
     jsonify,
     make_response,
     redirect,
@@ -72,8 +73,10 @@ def absolute(endpoint: str, **values: Any) -> str:
 
     PUBLIC_URL when it is set: what a request says of its host, anybody can write.
     """
-    root = str(current_app.config["PUBLIC_URL"] or request.host_url).rstrip("/")
-    return f"{root}{url_for(endpoint, **values)}"
+    root = str(current_app.config["PUBLIC_URL"])
+    if not has_request_context():  # a job, or the command line
+        return root.rstrip("/") + current_app.url_map.bind("localhost").build(endpoint, values)
+    return (root or request.host_url).rstrip("/") + url_for(endpoint, **values)
 
 
 def problem(status: int, detail: str, **more: Any) -> Response:

@@ -63,6 +63,12 @@ def test_without_the_secret_it_is_not_there(carol: Browser, app: Flask, secret: 
     assert names(app) == []
 
 
+def test_guesses_at_the_secret_are_counted(start: Callable[..., Flask], tmp_path: Path) -> None:
+    app = start(INSTANCE_PATH=str(tmp_path / "new"), LOGIN_TRIES_PER_ADDRESS=3)
+    browser = Browser(app.test_client())
+    assert [browser.visit(f"/setup/{n}").status for n in range(5)] == [404] * 3 + [429] * 2
+
+
 def test_another_site_has_another_secret(
     start: Callable[..., Flask], address: str, tmp_path: Path
 ) -> None:

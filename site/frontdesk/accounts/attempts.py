@@ -18,6 +18,8 @@ from frontdesk.accounts.models import Attempts
 from frontdesk.db import db, insert, transaction
 from frontdesk.forms import Refused
 
+LONGEST_IN_KEY = 150  # of a name
+
 
 class TooManyTries(Refused):
     """``retry_after`` is in seconds."""
@@ -44,6 +46,23 @@ def network(address: str) -> str:
     if isinstance(found, IPv6Address):
         return str(found.ipv4_mapped or IPv6Address(int(found) >> 64 << 64))
     return str(found)
+
+
+def limits_for(kind: str, name: str, address: str, device: str = "") -> dict[str, int]:
+    """What :func:`count_try` may count a try by: of one ``kind``, such as "login" or "reset".
+
+    ``name`` is whom it is about, whether or not there is such a person; empty where nobody is
+    named, as with a secret in an address. ``device`` is from ``known_devices.name_for``: what
+    comes from there is counted for it alone, so that nobody elsewhere can lock its owner out.
+    """
+    config, name, address = current_app.config, name[:LONGEST_IN_KEY], network(address)
+    if device:
+        return {f"{kind} device:{device}:{name}": config["LOGIN_TRIES"]}
+    limits = {f"{kind}::{address}": config["LOGIN_TRIES_PER_ADDRESS"]}
+    if name:  # it stands last: people write it, and could else write into another's count
+        limits[f"{kind} both:{address}:{name}"] = config["LOGIN_TRIES"]
+        limits[f"{kind} name:{name}"] = config["LOGIN_TRIES_PER_NAME"]
+    return limits
 
 
 def count_try(limits: Mapping[str, int]) -> None:

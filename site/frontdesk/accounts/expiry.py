@@ -1,4 +1,4 @@
-"""What has ended by itself: log-ins, tokens, and tries that no longer count."""
+"""What has ended by itself: log-ins, tokens, tickets, and tries that no longer count."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from frontdesk.accounts.models import (
     Attempts,
     HalfLogin,
     LoginSession,
+    Ticket,
     Token,
     TrustedDevice,
 )
@@ -30,6 +31,7 @@ def remove_ended() -> int:
             delete(HalfLogin).where(HalfLogin.expires_at < now()),
             delete(TrustedDevice).where(TrustedDevice.expires_at < now()),
             delete(Token).where(Token.expires_at < now() - SHOWN),
+            delete(Ticket).where(Ticket.expires_at < now()),
             delete(Attempts).where(Attempts.since < window),
         )
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, HiddenField, PasswordField, StringField, SubmitField
 
-from frontdesk.accounts.passwords import SHORTEST
+from frontdesk.accounts.passwords import RULES
 from frontdesk.forms import CURRENT_PASSWORD, NEW_PASSWORD, USERNAME, Form
 from frontdesk.forms.rules import Enter
 
@@ -45,7 +45,7 @@ class SetupForm(Form):
     password = PasswordField(
         _("Password"),
         [Enter(_("Enter a password"))],
-        description=_("At least %(n)s characters. A few words are easy to remember.", n=SHORTEST),
+        description=RULES,
         render_kw=NEW_PASSWORD,
     )
     submit = SubmitField(_("Create account"))

@@ -7,19 +7,26 @@ import hashlib
 import hmac
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import exists, select, update
+from werkzeug.exceptions import ServiceUnavailable
 
 from frontdesk import audit
-from frontdesk.accounts import admins, entering, sessions, tokens, trusted
-from frontdesk.accounts.attempts import count_try, forgive_try, network
+from frontdesk.accounts import admins, changing, known_devices, sessions
+from frontdesk.accounts.attempts import count_try, forgive_try, limits_for, network
 from frontdesk.accounts.models import ADMIN, MEMBER, Member, username_key
-from frontdesk.accounts.passwords import check_new_password, hash_password, verify_password
+from frontdesk.accounts.passwords import (
+    check_new_password,
+    hash_password,
+    is_outgrown,
+    verify_password,
+)
 from frontdesk.db import db, now, transaction
 from frontdesk.forms import Refused
 
@@ -35,24 +42,20 @@ def recognise(username: str, password: str, address: str) -> Member:
         disabled member
     """
     username = username.strip()  # phones put a space behind a word
-    key, config = username_key(username), current_app.config
-    address = network(address)
-    limits = {
-        f"login:{key[:150]}:{address}": config["LOGIN_TRIES"],
-        f"login::{address}": config["LOGIN_TRIES_PER_ADDRESS"],
-    }
-    count_try(limits)
     member = find(username)
-    if not verify_password(member.password_hash if member else None, password):
-        member = None
-    if member is None or member.disabled_at:
+    device = known_devices.name_for(member)
+    limits = limits_for("login", username_key(username), address, device)
+    count_try(limits)
+    is_right = _is_right(member, password, limits)
+    if member is None or not is_right or member.disabled_at:
         _note_wrong_try(username)
         raise Refused(_("The username or password is not right"), "password")
     forgive_try(limits)
+    _outgrow(member, password)
     return member
 
 
-def check_password(member_id: UUID, password: str, address: str) -> None:
+def check_password(member_id: UUID, password: str, address: str, field: str = "password") -> None:
     """Whether a member who is logged in knows the password, too; wrong ones are counted.
 
     :raise TooManyTries: after LOGIN_TRIES wrong ones
@@ -65,11 +68,12 @@ def check_password(member_id: UUID, password: str, address: str) -> None:
     }
     count_try(limits)
     member = db.session.get_one(Member, member_id)
-    if not verify_password(member.password_hash, password):
+    if not _is_right(member, password, limits):
         with transaction():
             audit.record("member.proof-refused", member_id=member_id)
-        raise Refused(_("The password is not right"), "password")
+        raise Refused(_("The password is not right"), field)
     forgive_try(limits)
+    _outgrow(member, password)
 
 
 def find(username: str) -> Member | None:
@@ -127,15 +131,10 @@ def set_password(member: Member, password: str) -> None:
 
     :raise Refused: if it is too weak
     """
-    check_new_password(password, member.username)
+    check_new_password(password, member.username, also=changing.words_of(member))
     password_hash = hash_password(password)
     with transaction():
-        member.password_hash = password_hash
-        sessions.end_all(member.id)
-        tokens.revoke_all(member.id)
-        trusted.forget_all(member.id)
-        entering.end_halves(member.id)
-        audit.record("member.password", member_id=member.id, who=member.username)
+        changing.keep(member, password_hash, by="admin")
 
 
 def set_enabled(member: Member, enabled: bool) -> None:
@@ -176,6 +175,27 @@ def check_username(username: str) -> str:
         )
         raise Refused(said, "username")
     return username
+
+
+def _is_right(member: Member | None, password: str, limits: Mapping[str, int]) -> bool:
+    """Whether that is their password; when nobody had time to look, the try doesn't count."""
+    try:
+        return verify_password(member.password_hash if member else None, password)
+    except ServiceUnavailable:
+        forgive_try(limits)
+        raise
+
+
+def _outgrow(member: Member, password: str) -> None:
+    """Keep a password that was right as new ones are kept: the parameters grow with the years."""
+    old = member.password_hash
+    if not is_outgrown(old):
+        return
+    with suppress(ServiceUnavailable):  # next time, then
+        grown = hash_password(password)
+        same = Member.id == member.id, Member.password_hash == old
+        with transaction() as session:
+            session.execute(update(Member).where(*same).values(password_hash=grown))
 
 
 def _add(username: str, password_hash: str, role: str, email: str) -> Member:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from frontdesk import audit
 from frontdesk.access import login
-from frontdesk.accounts import secrets
+from frontdesk.accounts import known_devices, secrets
 from frontdesk.accounts.models import ADMIN, LoginSession, Member
 from frontdesk.db import db, now, rows, transaction
 
@@ -151,6 +151,7 @@ def start(member: Member, remember: bool, method: str = "password") -> None:
     session.clear()
     login_user(Person(facts[0], token, *facts[1:], session_id=session_id, proven_at=proven_at))
     session.permanent = remember
+    known_devices.remember(member)
 
 
 def prove() -> None:
@@ -159,6 +160,20 @@ def prove() -> None:
         mine = LoginSession.id == current_user.session_id
         database.execute(update(LoginSession).where(mine).values(proven_at=now()))
         audit.record("member.prove", member_id=current_user.id)
+
+
+def renew(member: Member) -> None:
+    """Give this device's log-in another secret: what the old cookie says is worth nothing now."""
+    token, remembered = secrets.make(), session.permanent
+    facts = {"token_hash": secrets.digest(token), "previous_hash": "", "proven_at": now()}
+    mine = LoginSession.id == current_user.session_id
+    with transaction() as database:
+        database.execute(update(LoginSession).where(mine).values(**facts))
+    person = replace(current_user._get_current_object(), token=token, proven_at=facts["proven_at"])
+    session.clear()
+    login_user(person)
+    session.permanent = remembered
+    known_devices.remember(member)
 
 
 def end() -> None:
@@ -174,9 +189,10 @@ def end() -> None:
     session.clear()
 
 
-def end_all(member_id: UUID) -> None:
-    """Log a member out everywhere; a part of another verb."""
-    db.session.execute(delete(LoginSession).where(LoginSession.member_id == member_id))
+def end_all(member_id: UUID, but: UUID | None = None) -> None:
+    """Log a member out everywhere ``but`` where that log-in is; a part of another verb."""
+    theirs = delete(LoginSession).where(LoginSession.member_id == member_id)
+    db.session.execute(theirs.where(LoginSession.id != but) if but else theirs)
 
 
 def _idle() -> timedelta:

@@ -9,6 +9,7 @@ from tests.chromium.states.errors import ERRORS
 from tests.chromium.states.files import FILES
 from tests.chromium.states.folders import FOLDERS
 from tests.chromium.states.hello import HELLO
+from tests.chromium.states.passwords import PASSWORDS
 from tests.chromium.states.people import PEOPLE_PAGES
 from tests.chromium.states.posts import POSTS
 from tests.chromium.states.profile import PROFILE
@@ -26,6 +27,7 @@ STATES = (
     *FILES,
     *FOLDERS,
     *BIN,
+    *PASSWORDS,
     *PROFILE,
     *SECOND_STEPS,
     *POSTS,
