@@ -24,6 +24,7 @@ from frontdesk import (
     security,
     settings,
     startup,
+    stored_settings,
     templating,
 )
 from frontdesk.accounts import (
@@ -33,6 +34,9 @@ from frontdesk.accounts import (
 )
 from frontdesk.admin import (
     overview,
+)
+from frontdesk.admin import (
+    settings as setting_pages,
 )
 from frontdesk.api import people
 from frontdesk.files import (
@@ -58,7 +62,7 @@ from frontdesk.profile import (
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUMBING = (
-    *(logs, db, access, security, Bootstrap5(), language, forms, mail),
+    *(db, stored_settings, logs, access, security, Bootstrap5(), language, forms, mail),
     *(templating, assets, errors, jobs, receive, uploads, cli),
 )
 PAGES = (
@@ -74,6 +78,7 @@ PAGES = (
     tokens,
     # admin, api
     overview,
+    setting_pages,
     people,
 )
 
