@@ -33,6 +33,8 @@ from frontdesk.accounts import (
     setup,
 )
 from frontdesk.admin import (
+    health,
+    log,
     overview,
 )
 from frontdesk.admin import (
@@ -78,6 +80,8 @@ PAGES = (
     tokens,
     # admin, api
     overview,
+    health,
+    log,
     setting_pages,
     people,
 )

@@ -38,6 +38,7 @@ class Removed:
     previews: int = 0
     jobs: int = 0
     logins: int = 0
+    log: int = 0
     waited: bool = False
 
     @property
@@ -92,6 +93,7 @@ def _expire(removed: Removed) -> None:
     removed.previews = sum(_remove_stray(id) for id in thumbnails.ids(grace))
     removed.jobs = jobs.forget_ended()
     removed.logins = expiry.remove_ended()
+    removed.log = audit.remove_old()
 
 
 def _release_lost() -> int:
