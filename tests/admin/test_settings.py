@@ -64,6 +64,14 @@ def test_the_admins_pages_lead_there(root: Browser) -> None:
 
 
 @pytest.mark.parametrize("address", ["/admin/settings", "/admin/settings/space"])
+def test_it_is_there_in_chinese(root: Browser, address: str) -> None:
+    """Translations that come late are hashed by what they say at that moment."""
+    root.client.set_cookie("language", "zh")
+    page = root.visit(address)
+    assert page.status == 200 and "成员空间" in page.text
+
+
+@pytest.mark.parametrize("address", ["/admin/settings", "/admin/settings/space"])
 def test_for_others_it_is_not_there(alice: Browser, carol: Browser, address: str) -> None:
     assert (alice.visit(address).status, carol.visit(address).status) == (404, 401)
 

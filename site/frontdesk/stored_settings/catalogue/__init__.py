@@ -12,18 +12,18 @@ from frontdesk.stored_settings.catalogue.setting import Group, Setting
 
 __all__ = ["FIXED", "GROUPS", "SETTINGS", "Group", "Setting", "group_of", "in_group"]
 
-GROUPS: dict[Group, tuple[Setting, ...]] = {
-    Group("site", _("The site")): house.SITE,
-    Group("accounts", _("Accounts")): people.ACCOUNTS,
-    Group("login", _("Logging in")): people.LOGIN,
-    Group("second-step", _("Second step")): people.SECOND_STEP,
-    Group("provider", _("Log-in by another server")): people.OTHER_SERVER,
-    Group("space", _("Space")): house.SPACE,
-    Group("uploads", _("Unfinished uploads")): house.UPLOADS,
-    Group("mail", _("Mail")): house.MAIL,
-    Group("log", _("The log")): house.LOG,
-}
-SETTINGS: Mapping[str, Setting] = {one.name: one for some in GROUPS.values() for one in some}
+GROUPS = (
+    Group("site", _("The site"), house.SITE),
+    Group("accounts", _("Accounts"), people.ACCOUNTS),
+    Group("login", _("Logging in"), people.LOGIN),
+    Group("second-step", _("Second step"), people.SECOND_STEP),
+    Group("provider", _("Log-in by another server"), people.OTHER_SERVER),
+    Group("space", _("Space"), house.SPACE),
+    Group("uploads", _("Unfinished uploads"), house.UPLOADS),
+    Group("mail", _("Mail"), house.MAIL),
+    Group("log", _("The log"), house.LOG),
+)
+SETTINGS: Mapping[str, Setting] = {one.name: one for group in GROUPS for one in group.settings}
 
 # Those that are set where the site is started, and nowhere else.
 FIXED: Mapping[str, Any] = {
@@ -40,7 +40,7 @@ FIXED: Mapping[str, Any] = {
 
 def in_group(group: Group, known: Mapping[str, Any]) -> list[Setting]:
     """Those of ``group`` that this version knows."""
-    return [one for one in GROUPS[group] if one.name in known]
+    return [one for one in group.settings if one.name in known]
 
 
 def group_of(key: str) -> Group | None:

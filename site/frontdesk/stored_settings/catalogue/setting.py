@@ -11,13 +11,6 @@ LONGEST = 3_153_600_000  # seconds: a hundred years, which every date can bear
 LARGEST = 10**18  # bytes, which both databases can count
 
 
-class Group(NamedTuple):
-    """Settings that are changed together, on ``/admin/settings/KEY``."""
-
-    key: str
-    title: Words
-
-
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One setting that can be changed on the site.
@@ -39,3 +32,11 @@ class Setting:
     example: str = ""
     needs_restart: bool = False
     is_secret: bool = False
+
+
+class Group(NamedTuple):
+    """Settings that are changed together, on ``/admin/settings/KEY``."""
+
+    key: str
+    title: Words
+    settings: tuple[Setting, ...]
