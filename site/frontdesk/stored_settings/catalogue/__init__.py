@@ -34,6 +34,10 @@ FIXED: Mapping[str, Any] = {
     "REDIS_URL": _("Each process must begin with the same."),
     "JOBS": _("Each process must begin with the same."),
     "EXTENSIONS": _("They are programs: who installs them names them."),
+    "OIDC_ADMIN_VALUES": _("It decides whom another server makes a member or an admin."),
+    "OIDC_PROVISION": _("It decides whom another server makes a member or an admin."),
+    "OIDC_PROVISION_VALUES": _("It decides whom another server makes a member or an admin."),
+    "OIDC_HOSTS": _("It is the wall between this site and the inside of a network."),
     "THEME": _("Templates are programs: who may write the folder names it."),
 }
 

@@ -19,6 +19,12 @@ ACCOUNTS = (
         ),
     ),
     Setting(
+        "REGISTER_TRIES",
+        _("Registrations from one address"),
+        _("So many are allowed in one window."),
+        least=1,
+    ),
+    Setting(
         "INVITE_EXPIRY", _("An invite lasts"), _("Then it opens no more."), "seconds", least=60
     ),
     Setting("MEMBERS_MAY_INVITE", _("Members may invite"), _("Otherwise only admins do."), "flag"),
