@@ -81,3 +81,5 @@ THEME = "theme"
 # "debug", "info", "warning" or "error"; and "json", "text" or "auto" (text in development).
 LOG_LEVEL = "info"
 LOG_FORMAT = "auto"
+# The log of who did what is kept for so many days; 0 keeps it for ever.
+LOG_RETENTION = 0

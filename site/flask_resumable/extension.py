@@ -47,6 +47,14 @@ class Resumable(Hooks):
         app.extensions["resumable"] = Keeper(uploads)
         app.register_blueprint(self.blueprint, url_prefix=settings.url_prefix)
 
+    @staticmethod
+    def renew(app: Flask) -> None:
+        """Read `RESUMABLE_…` again: limits, times and rates; not the folder, address and slots."""
+        uploads = app.extensions["resumable"].uploads
+        uploads.settings = settings = Settings.of(app.config, app.instance_path)
+        if isinstance(uploads.store, LocalStore):
+            uploads.store.expiry, uploads.store.keep_free = settings.expiry, settings.keep_free
+
     @property
     def keeper(self) -> Keeper:
         """What `recover` and `purge` are called on."""

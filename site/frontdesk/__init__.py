@@ -24,6 +24,7 @@ from frontdesk import (
     security,
     settings,
     startup,
+    stored_settings,
     templating,
 )
 from frontdesk.accounts import (
@@ -35,6 +36,8 @@ from frontdesk.accounts import (
     setup,
 )
 from frontdesk.admin import (
+    health,
+    log,
     overview,
     person,
     recovery,
@@ -42,6 +45,9 @@ from frontdesk.admin import (
     space,
 )
 from frontdesk.admin import people as people_page
+from frontdesk.admin import (
+    settings as setting_pages,
+)
 from frontdesk.api import people
 from frontdesk.files import (
     bin,
@@ -76,7 +82,7 @@ from frontdesk.profile import (
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUMBING = (
-    *(logs, db, access, security, Bootstrap5(), language, forms, mail),
+    *(db, stored_settings, logs, access, security, Bootstrap5(), language, forms, mail),
     *(templating, assets, errors, jobs, receive, uploads, cli),
 )
 PAGES = (
@@ -108,6 +114,9 @@ PAGES = (
     recovery,
     rights,
     space,
+    health,
+    log,
+    setting_pages,
     people,
 )
 

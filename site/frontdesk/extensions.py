@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from frontdesk.settings import find
+from frontdesk.named import find
 
 
 def init_app(app: Flask) -> None:

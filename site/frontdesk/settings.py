@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
 import json
+import logging
 import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from click import ClickException
 from flask import Config, Flask
+
+from frontdesk.named import BadSetting as BadSetting
+from frontdesk.named import belongs_to_extension
 
 PREFIX = "FRONTDESK_"
 INSTANCE_PATH = "INSTANCE_PATH"  # moves the instance folder; read before any file is
@@ -54,11 +55,17 @@ MEANT = {
 }
 
 
-class BadSetting(ClickException):
-    """A setting is unknown, of the wrong kind, or impossible; the message says what to write.
+class _Trial(NamedTuple):
+    config: Config
+    logger: logging.Logger
 
-    The ``flask`` command shows it without a traceback.
-    """
+
+class Sources(NamedTuple):
+    """What the settings are by config.py and by both files; and which come after those, whence."""
+
+    known: Mapping[str, Any]
+    files: Mapping[str, Any]
+    fixed: Mapping[str, str]
 
 
 def load(app: Flask, defaults: Path, overrides: Mapping[str, Any]) -> None:
@@ -71,13 +78,15 @@ def load(app: Flask, defaults: Path, overrides: Mapping[str, Any]) -> None:
     own = Path(app.instance_path) / "config.py"
     if _is_there(own):
         given |= {name: (value, str(own)) for name, value in _read(own).items()}
-    given |= dict(_from_environment(known))
+    files = known | {name: value for name, (value, _) in given.items()}
+    environment = dict(_from_environment(known))
+    given |= environment
     extensions = given.get("EXTENSIONS", (known["EXTENSIONS"], ""))[0]
     extensions = overrides.get("EXTENSIONS", extensions)
     for name, (value, where) in given.items():
         if name in known:
             _check(name, value, known[name], where)
-        elif not _belongs_to_extension(name, extensions):
+        elif not belongs_to_extension(name, extensions):
             raise BadSetting(
                 f"{where}: {name} is not a setting. Known are: {', '.join(sorted(known))}."
             )
@@ -85,8 +94,10 @@ def load(app: Flask, defaults: Path, overrides: Mapping[str, Any]) -> None:
     app.config.update(known)
     app.config.update({name: value for name, (value, _) in given.items()})
     app.config.update(overrides)
+    fixed = dict.fromkeys(overrides, "") | {name: at for name, (_, at) in environment.items()}
+    app.extensions["settings"] = Sources(known, files, fixed)
     _weigh(app)
-    _derive(app)
+    derive(app)
 
 
 def instance_folder(root: Path, overrides: Mapping[str, Any]) -> str:
@@ -158,6 +169,22 @@ def _parse(raw: str, default: Any) -> Any:
     return raw if isinstance(default, str) and not isinstance(value, str) else value
 
 
+def check(app: Flask, name: str, value: Any) -> None:
+    """:raise BadSetting: if it is of another kind than config.py's, or can't be meant"""
+    sources: Sources = app.extensions["settings"]
+    _check(name, value, sources.known[name], "The database")
+    pattern, words = MEANT.get(name, ("", ""))
+    if pattern and not re.fullmatch(pattern, value):
+        raise BadSetting(f"{name} must be {words}.")
+
+
+def weigh(config: Config) -> None:
+    """:raise BadSetting: if these settings can't work together"""
+    silent = logging.getLogger("frontdesk.trial")
+    silent.disabled = True  # what does nothing yet was said at the start
+    _weigh(_Trial(config, silent))
+
+
 def _check(name: str, value: Any, default: Any, where: str) -> None:
     if type(value) is type(default) and (type(value) is not int or value >= 0):
         return
@@ -166,45 +193,7 @@ def _check(name: str, value: Any, default: Any, where: str) -> None:
     raise BadSetting(f"{where}: {name} must be {kind}, like {default!r}, not {value!r}.")
 
 
-def _belongs_to_extension(name: str, extensions: list[str]) -> bool:
-    """Whether an extension named in EXTENSIONS is called like the setting, or speaks of it."""
-    prefix = name.split("_", 1)[0]
-    for target in extensions:
-        kind = type(find(target))
-        words = re.split(r"[._:]", target.lower())
-        if prefix.lower() in words or prefix.lower() in kind.__name__.lower():
-            return True
-        if f"{prefix}_" in _source(kind):
-            return True
-    return False
-
-
-def _source(kind: type) -> str:
-    try:
-        return inspect.getsource(kind)
-    except (OSError, TypeError):  # it is compiled
-        return ""
-
-
-def find(target: str) -> Any:
-    """The object that ``"package.module:object"`` names.
-
-    :raise BadSetting: if there is no such module or object, or it is no extension
-    """
-    module, _, attribute = target.partition(":")
-    try:
-        found = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise BadSetting(
-            f'EXTENSIONS: "{target}" can\'t be imported ({error}). '
-            'Write "package.module:object" and put the package on PYTHONPATH.'
-        ) from error
-    if not hasattr(found, "init_app"):
-        raise BadSetting(f'EXTENSIONS: "{target}" has no init_app(app). Name the one that has.')
-    return found
-
-
-def _weigh(app: Flask) -> None:
+def _weigh(app: Flask | _Trial) -> None:
     """:raise BadSetting: if a value can't work here; warn of what does nothing yet"""
     for name, (pattern, words) in MEANT.items():
         if not re.fullmatch(pattern, app.config[name]):
@@ -231,7 +220,8 @@ def _weigh_mail(config: Mapping[str, Any]) -> None:
         )
 
 
-def _derive(app: Flask) -> None:
+def derive(app: Flask) -> None:
+    """Set what follows from the settings; again when they have changed."""
     config = app.config
     config["SQLALCHEMY_DATABASE_URI"] = config["DATABASE_URL"]
     config["PERMANENT_SESSION_LIFETIME"] = config["SESSION_REMEMBERED"]

@@ -58,11 +58,10 @@ def migrate(app: Flask) -> None:
     Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True)
     if _is_database_command():
         return
-    newest = max(path.stem.split("_")[0] for path in MIGRATIONS.glob("versions/*.py"))
     with app.app_context():
-        if _revision() != newest:
+        if not _is_newest():
             with _alone(Path(app.instance_path)):
-                if _revision() != newest:
+                if not _is_newest():
                     _upgrade()
         db.engine.dispose()  # nothing opened here may be shared by forked workers
 
@@ -82,6 +81,17 @@ def _made_key(folder: Path) -> str:
         finally:
             draft.unlink()
     return path.read_text(encoding="utf-8").strip()
+
+
+def revisions() -> tuple[str | None, str]:
+    """Which migration the database has come to, and which is the newest."""
+    newest = max(path.stem.split("_")[0] for path in MIGRATIONS.glob("versions/*.py"))
+    return _revision(), newest
+
+
+def _is_newest() -> bool:
+    found, newest = revisions()
+    return found == newest
 
 
 def _revision() -> str | None:

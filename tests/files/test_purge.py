@@ -268,7 +268,7 @@ def test_for_programs_it_counts_in_json(
     put_in_bin(app, keep("alice", "a.txt"), 31)
     assert json.loads(purge("--json")) == {
         "uploads": 0, "staged": 0, "files": 1, "blobs": 1, "strays": 0, "previews": 0, "jobs": 0,
-        "logins": 0, "members": 0, "waited": False,
+        "logins": 0, "log": 0, "members": 0, "waited": False,
     }  # fmt: skip
 
 

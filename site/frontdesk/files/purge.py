@@ -39,6 +39,7 @@ class Removed:
     previews: int = 0
     jobs: int = 0
     logins: int = 0
+    log: int = 0
     also: dict[str, int] = field(default_factory=dict)
     waited: bool = False
 
@@ -112,6 +113,7 @@ def _expire(removed: Removed) -> None:
     removed.previews = sum(_remove_stray(id) for id in thumbnails.ids(grace))
     removed.jobs = jobs.forget_ended()
     removed.logins = expiry.remove_ended()
+    removed.log = audit.remove_old()
     removed.also = {kind: do() for kind, do in _also.items()}
 
 

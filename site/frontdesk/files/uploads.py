@@ -19,7 +19,7 @@ from wtforms import ValidationError
 
 import flask_resumable
 from flask_resumable import Resumable
-from frontdesk import audit
+from frontdesk import audit, stored_settings
 from frontdesk.access import acts_by_token, by_token, check_scope, public
 from frontdesk.accounts.models import Member
 from frontdesk.db import db, transaction
@@ -201,20 +201,30 @@ def init_app(app: Flask) -> None:
     config = app.config
     try:
         storage = from_url(config["STORAGE_URL"], app.instance_path)
-        config.update(
-            RESUMABLE_FOLDER=str(storage.beside("uploads")),
-            RESUMABLE_MAX_SIZE=config["MAX_FILE_SIZE"],
-            RESUMABLE_EXPIRY=float(config["UPLOAD_EXPIRY"]),
-            RESUMABLE_KEEP_FREE=config["MIN_FREE_SPACE"],
-            RESUMABLE_MIN_RATE=config["MIN_UPLOAD_RATE"],
-            RESUMABLE_SLOTS=SLOTS,
-        )
+        config.update(RESUMABLE_FOLDER=str(storage.beside("uploads")), RESUMABLE_SLOTS=SLOTS)
+        _set_limits(app)
         resumable.init_app(app)
     except (OSError, ValueError) as error:
         raise BadSetting(f"STORAGE_URL: {error}. Name a folder that can be written.") from error
+    stored_settings.when_renewed(app, _renew)
     csrf.exempt(resumable.blueprint)
     for endpoint in ENDPOINTS:
         app.view_functions[endpoint] = by_token(public(_reading(app.view_functions[endpoint])))
+
+
+def _set_limits(app: Flask) -> None:
+    config = app.config
+    config.update(
+        RESUMABLE_MAX_SIZE=config["MAX_FILE_SIZE"],
+        RESUMABLE_EXPIRY=float(config["UPLOAD_EXPIRY"]),
+        RESUMABLE_KEEP_FREE=config["MIN_FREE_SPACE"],
+        RESUMABLE_MIN_RATE=config["MIN_UPLOAD_RATE"],
+    )
+
+
+def _renew(app: Flask) -> None:
+    _set_limits(app)
+    resumable.renew(app)
 
 
 def _reading(view: Callable[..., Any]) -> Callable[..., Any]:

@@ -152,6 +152,9 @@ class Runner:
 
     def _do(self, id: int) -> None:
         with self.app.app_context():
+            with reading():
+                for prepare in self.app.extensions.get("before each job", ()):
+                    prepare()
             run.run(id, self._name)
 
     # Who is alive

@@ -13,7 +13,7 @@ from frontdesk.db import Base, now
 
 
 class StoredSetting(Base):
-    """One setting, by its name in config.py."""
+    """One setting, by its name in config.py; a secret's value is sealed."""
 
     __tablename__ = "settings"
 

@@ -1,0 +1,68 @@
+"""/admin/health - how the site is, what to do about it, and another try for jobs that failed."""
+
+from __future__ import annotations
+
+from flask import abort, flash, request
+from flask_babel import gettext as _
+from flask_login import current_user
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from frontdesk import audit, jobs, mail
+from frontdesk.access import admin_only
+from frontdesk.accounts.models import Member
+from frontdesk.admin import checks
+from frontdesk.admin.overview import bp
+from frontdesk.db import db, transaction
+from frontdesk.jobs.models import FAILED, Job
+from frontdesk.pages import page, see
+
+
+@bp.get("/health")
+@admin_only
+def health() -> Response:
+    """Show all checks; 200 whatever they find, for it is a page to read."""
+    return page(
+        "admin/health.html",
+        house=list(checks.of_house()),
+        setup=list(checks.of_setup(request)),
+        failed=checks.failed_jobs(),
+        versions=checks.versions(),
+        can_write=mail.is_on() and bool(_own_address()),
+        is_nameless=mail.is_on() and not _own_address(),
+    )
+
+
+@bp.post("/health/jobs/<int:job_id>/again")
+@admin_only
+def try_job_again(job_id: int) -> Response:
+    """Have a job that failed done once more.
+
+    :raise 404: if there is no such job
+    """
+    with transaction() as session:
+        job = session.get(Job, job_id)
+        if job is None:
+            abort(404)
+        if job.state == FAILED:
+            facts = {"kind": job.kind, "subject": job.subject}
+            audit.record("job.again", member_id=current_user.id, **facts)
+            jobs.ask(job.kind, job.subject, again=True)
+    flash(_("It is being tried again."))
+    return see("admin.health")
+
+
+@bp.post("/health/letter")
+@admin_only
+def send_test_letter() -> Response:
+    """Send a letter to who asks, to see whether letters leave."""
+    if mail.is_on() and (to := _own_address()):
+        with transaction():
+            audit.record("mail.test", member_id=current_user.id)
+            mail.send(to, "test")
+        flash(_("A letter to %(address)s is on its way.", address=to))
+    return see("admin.health")
+
+
+def _own_address() -> str:
+    return db.session.scalar(select(Member.email).where(Member.id == current_user.id)) or ""
