@@ -58,6 +58,9 @@ LOGIN_WINDOW = 900
 SESSION_IDLE = 86_400
 SESSION_LIFETIME = 1_209_600
 SESSION_REMEMBERED = 2_592_000
+# The secret of a remembered log-in changes after so many seconds, so that a copied cookie is
+# noticed; 0 leaves it.
+SESSION_ROTATION = 86_400
 
 # For so many seconds after a password or passkey was shown, what touches the account itself is not
 # asked for it again; and so long a password that was right waits for the second step.

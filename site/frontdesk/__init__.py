@@ -29,6 +29,7 @@ from frontdesk import (
 from frontdesk.accounts import (
     login,
     proof,
+    rotation,
     setup,
 )
 from frontdesk.admin import (
@@ -53,6 +54,7 @@ from frontdesk.hello import about, choices, home
 from frontdesk.posts import links, parcels, visit
 from frontdesk.profile import (
     profile,
+    sessions,
     tokens,
 )
 
@@ -60,6 +62,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PLUMBING = (
     *(logs, db, access, security, Bootstrap5(), language, forms, mail),
     *(templating, assets, errors, jobs, receive, uploads, cli),
+    rotation,
 )
 PAGES = (
     # accounts
@@ -71,6 +74,7 @@ PAGES = (
     *(folder, select, put, parcels, links, visit),
     # profile
     profile,
+    sessions,
     tokens,
     # admin, api
     overview,

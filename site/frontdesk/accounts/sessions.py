@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,9 +15,9 @@ from sqlalchemy.exc import OperationalError
 
 from frontdesk import audit
 from frontdesk.access import login
-from frontdesk.accounts import secrets
+from frontdesk.accounts import devices, rotation, secrets, unusual
 from frontdesk.accounts.models import ADMIN, LoginSession, Member
-from frontdesk.db import db, now, rows, transaction
+from frontdesk.db import after_commit, db, now, rows, transaction
 
 MOST_SESSIONS = 20  # a member's; the oldest goes first
 SEEN_EVERY = timedelta(minutes=5)  # how exact "last seen" is: each update is a write
@@ -88,7 +88,13 @@ PERSON = (
 # Built once: putting a statement together costs more than running it.
 LOADING = (
     select(
-        *PERSON, LoginSession.id.label("session_id"), LoginSession.proven_at, LoginSession.seen_at
+        *PERSON,
+        LoginSession.id.label("session_id"),
+        LoginSession.proven_at,
+        LoginSession.seen_at,
+        LoginSession.remembered,
+        LoginSession.created_at,
+        LoginSession.rotated_at,
     )
     .join(LoginSession.member)
     .where(
@@ -103,18 +109,17 @@ LOADING = (
 @login.user_loader
 def load(token: str) -> Person | None:
     """The member whose device holds ``token``, if its log-in still lasts."""
-    moment = now()
-    facts = {
-        "token_hash": secrets.digest(token),
-        "moment": moment,
-        "not_idle_since": moment - _idle(),
-    }
-    row = rows(LOADING, **facts).first()
+    held = secrets.digest(token)
+    row = _find(held)
+    if row is not None and row.remembered:
+        rotation.note(token, row.rotated_at or row.created_at)
+    if row is None and (current := rotation.current_hash(token)):
+        row = _find(current)
+    elif row is not None and _is_to_be_noted(row):
+        with suppress(OperationalError):  # a full or locked database is still read
+            _see(held)
     if row is None:
         return None
-    if moment - row.seen_at > SEEN_EVERY:
-        with suppress(OperationalError):  # a full or locked database is still read
-            _see(token)
     return Person(
         row[0], token, *row[1 : len(PERSON)], session_id=row.session_id, proven_at=row.proven_at
     )
@@ -144,10 +149,12 @@ def start(member: Member, remember: bool, method: str = "password") -> None:
         database.flush()
         session_id, proven_at = row.id, row.proven_at
         _drop_oldest(member.id)
-        audit.record("member.login", member_id=member.id, who=member.username, by=method)
-    facts: list[Any] = [getattr(member, column.key) for column in PERSON]
+        unusual.tell(member, row)
+        facts: dict[str, Any] = {"by": method, "device": devices.kind(row.device)}
+        audit.record("member.login", member_id=member.id, who=member.username, **facts)
+    known: list[Any] = [getattr(member, column.key) for column in PERSON]
     session.clear()
-    login_user(Person(facts[0], token, *facts[1:], session_id=session_id, proven_at=proven_at))
+    login_user(Person(known[0], token, *known[1:], session_id=session_id, proven_at=proven_at))
     session.permanent = remember
 
 
@@ -172,20 +179,56 @@ def end() -> None:
     session.clear()
 
 
+def renew() -> None:
+    """Give this device a new secret for the same log-in: the one before is dead at once."""
+    token = secrets.make()
+    with transaction() as database:
+        database.execute(
+            update(LoginSession)
+            .where(LoginSession.id == current_user.session_id)
+            .values(token_hash=secrets.digest(token), previous_hash="", rotated_at=now())
+        )
+        person = current_user._get_current_object()
+        after_commit(lambda: login_user(replace(person, token=token)))
+
+
+def end_others(member_id: UUID, keep_session_id: UUID | None) -> int:
+    """Log a member out on all devices but that one; how many they were."""
+    with transaction() as database:
+        others = LoginSession.member_id == member_id, LoginSession.id != keep_session_id
+        ended = database.connection().execute(delete(LoginSession).where(*others)).rowcount
+        if ended:
+            audit.record("session.end-others", member_id=member_id, ended=ended)
+    return int(ended)
+
+
 def end_all(member_id: UUID) -> None:
     """Log a member out everywhere; a part of another verb."""
     db.session.execute(delete(LoginSession).where(LoginSession.member_id == member_id))
 
 
-def _idle() -> timedelta:
+def _find(token_hash: str) -> Any:
+    moment = now()
+    facts = {"token_hash": token_hash, "moment": moment, "not_idle_since": moment - idle()}
+    return rows(LOADING, **facts).first()
+
+
+def _is_to_be_noted(row: Any) -> bool:
+    """Whether "last seen" is too old; the first use of a new secret is noted at once."""
+    is_new = row.rotated_at is not None and row.seen_at <= row.rotated_at
+    return bool(is_new or now() - row.seen_at > SEEN_EVERY)
+
+
+def idle() -> timedelta:
+    """How long a log-in that isn't remembered lasts unused."""
     return timedelta(seconds=current_app.config["SESSION_IDLE"])
 
 
-def _see(token: str) -> None:
+def _see(token_hash: str) -> None:
     with transaction() as database:
         database.execute(
             update(LoginSession)
-            .where(LoginSession.token_hash == secrets.digest(token))
+            .where(LoginSession.token_hash == token_hash)
             .values(seen_at=now(), address=request.remote_addr or "")
         )
 
