@@ -66,6 +66,19 @@ SESSION_ROTATION = 86_400
 # asked for it again; and so long a password that was right waits for the second step.
 PROOF_LIFETIME = 600
 
+# An OpenID provider that members may log in with: who it is, what it calls this site and the secret
+# between them, what people call it, and other hosts that it answers at.
+OIDC_ISSUER = ""
+OIDC_CLIENT_ID = ""
+OIDC_CLIENT_SECRET = ""
+OIDC_NAME = "the company log-in"
+OIDC_HOSTS = []
+# Who comes from there and is no member becomes one if this claim has one of these values, and an
+# admin if it has one of those.
+OIDC_PROVISION = ""
+OIDC_PROVISION_VALUES = []
+OIDC_ADMIN_VALUES = []
+
 # Flask extensions to add, as "package.module:object"; each gets init_app(app).
 EXTENSIONS = []
 # The designer's folder with templates/ and static/; a relative path lies in the instance folder.

@@ -18,6 +18,8 @@ from frontdesk.access import is_public, safe_next
 PUBLIC = {
     "accounts.login",
     "accounts.logout",
+    "accounts.oidc",
+    "accounts.oidc_callback",
     "accounts.setup",
     "bootstrap.static",
     "favicon",

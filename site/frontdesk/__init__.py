@@ -28,6 +28,8 @@ from frontdesk import (
 )
 from frontdesk.accounts import (
     login,
+    oidc,
+    openid,
     proof,
     rotation,
     setup,
@@ -53,6 +55,7 @@ from frontdesk.files import (
 from frontdesk.hello import about, choices, home
 from frontdesk.posts import links, parcels, visit
 from frontdesk.profile import (
+    identities,
     profile,
     sessions,
     tokens,
@@ -62,17 +65,20 @@ ROOT = Path(__file__).resolve().parents[2]
 PLUMBING = (
     *(logs, db, access, security, Bootstrap5(), language, forms, mail),
     *(templating, assets, errors, jobs, receive, uploads, cli),
+    openid,
     rotation,
 )
 PAGES = (
     # accounts
     login,
+    oidc,
     proof,
     setup,
     # hello, files, posts
     *(home, choices, about, upload, sending, browse, file, version, bin, picture),
     *(folder, select, put, parcels, links, visit),
     # profile
+    identities,
     profile,
     sessions,
     tokens,
