@@ -11,6 +11,7 @@ from tests.chromium.states.folders import FOLDERS
 from tests.chromium.states.hello import HELLO
 from tests.chromium.states.posts import POSTS
 from tests.chromium.states.profile import PROFILE
+from tests.chromium.states.sessions import SESSIONS
 from tests.chromium.states.uploads import UPLOADS
 from tests.chromium.states.ways import State
 
@@ -26,6 +27,7 @@ STATES = (
     *BIN,
     *PROFILE,
     *POSTS,
+    *SESSIONS,
     *ADMIN,
 )
 PEOPLE = sorted({state.who for state in STATES})
