@@ -65,6 +65,9 @@ SESSION_REMEMBERED = 2_592_000
 TRUSTED_DEVICE = 2_592_000
 # The roles that must have a second step, such as ["admin"] or ["admin", "member"].
 REQUIRE_SECOND_STEP = []
+# The secret of a remembered log-in changes after so many seconds, so that a copied cookie is
+# noticed; 0 leaves it.
+SESSION_ROTATION = 86_400
 
 # For so many seconds after a password or passkey was shown, what touches the account itself is not
 # asked for it again; and so long a password that was right waits for the second step.
@@ -72,6 +75,18 @@ PROOF_LIFETIME = 600
 
 # For so many seconds a member who has asked to leave can log in and keep the account.
 DELETE_GRACE = 1_209_600
+# An OpenID provider that members may log in with: who it is, what it calls this site and the secret
+# between them, what people call it, and other hosts that it answers at.
+OIDC_ISSUER = ""
+OIDC_CLIENT_ID = ""
+OIDC_CLIENT_SECRET = ""
+OIDC_NAME = "the company log-in"
+OIDC_HOSTS = []
+# Who comes from there and is no member becomes one if this claim has one of these values, and an
+# admin if it has one of those.
+OIDC_PROVISION = ""
+OIDC_PROVISION_VALUES = []
+OIDC_ADMIN_VALUES = []
 
 # Flask extensions to add, as "package.module:object"; each gets init_app(app).
 EXTENSIONS = []

@@ -25,6 +25,8 @@ PUBLIC = {
     "accounts.passkey",
     "accounts.passkey_options",
     "accounts.reset",
+    "accounts.oidc",
+    "accounts.oidc_callback",
     "accounts.setup",
     "bootstrap.static",
     "favicon",

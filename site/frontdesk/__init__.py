@@ -29,9 +29,12 @@ from frontdesk import (
 )
 from frontdesk.accounts import (
     login,
+    oidc,
+    openid,
     passkey,
     password,
     proof,
+    rotation,
     second_step,
     setup,
 )
@@ -69,9 +72,11 @@ from frontdesk.profile import (
     address,
     delete,
     export,
+    identities,
     notifications,
     passkeys,
     profile,
+    sessions,
     time_zone,
     tokens,
     two_factor,
@@ -84,12 +89,15 @@ ROOT = Path(__file__).resolve().parents[2]
 PLUMBING = (
     *(db, stored_settings, logs, access, security, Bootstrap5(), language, forms, mail),
     *(templating, assets, errors, jobs, receive, uploads, cli),
+    openid,
+    rotation,
 )
 PAGES = (
     # accounts
     login,
     passkey,
     password,
+    oidc,
     proof,
     second_step,
     setup,
@@ -100,6 +108,9 @@ PAGES = (
     own_password,
     profile,
     passkeys,
+    identities,
+    profile,
+    sessions,
     tokens,
     two_factor,
     address,

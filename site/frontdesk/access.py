@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, NoReturn, TypeVar
+from urllib.parse import urlsplit
 
-from flask import Flask, Request, abort, current_app, g, redirect, request, url_for
+from flask import Flask, Request, abort, current_app, flash, g, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import LoginManager, current_user
 from werkzeug.wrappers import Response
@@ -138,14 +139,25 @@ def _ask_for_proof() -> Response:
     """:raise 403: for a program, which can't be led anywhere"""
     if asks_for_json():
         abort(403, _("Confirm that it is you first, with your password."))
-    onward = request.full_path if request.method in SAFE_METHODS else request.path
+    onward = request.full_path
+    if request.method not in SAFE_METHODS:
+        onward = _page_before() or request.path
+        flash(_("Nothing is changed yet. Confirm that it is you, then send it again."), "error")
     return redirect(url_for("accounts.proof", next=onward.rstrip("?")), 303)
+
+
+def _page_before() -> str | None:
+    """The page that has the form which was sent: not each address of a form is a page itself."""
+    whence = urlsplit(request.referrer or "")
+    return safe_next(whence.path) if whence.netloc == request.host else None
 
 
 def asks_for_json() -> bool:
     """Whether a script asks, which can't be led to a page."""
     offers = ["text/html", "application/json"]
-    return request.accept_mimetypes.best_match(offers, offers[0]) != offers[0]
+    return (
+        bearer() is not None or request.accept_mimetypes.best_match(offers, offers[0]) != offers[0]
+    )
 
 
 def _turn_away() -> NoReturn:

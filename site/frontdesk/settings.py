@@ -29,6 +29,7 @@ DERIVED = {
     "SESSION_COOKIE_HTTPONLY": True,
     "SESSION_COOKIE_NAME": "frontdesk",
     "SESSION_COOKIE_SAMESITE": "Lax",
+    "SESSION_REFRESH_EACH_REQUEST": False,  # a slow answer would bring an older secret back
     "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},  # a refusal is logged without them
     "WTF_CSRF_TIME_LIMIT": None,  # as long as the session lasts
 }

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from frontdesk import audit
 from frontdesk.access import login
-from frontdesk.accounts import known_devices, secrets
+from frontdesk.accounts import devices, known_devices, rotation, secrets, unusual
 from frontdesk.accounts.models import ADMIN, LoginSession, Member
 from frontdesk.db import db, now, rows, transaction
 
@@ -90,7 +90,13 @@ PERSON = (
 # Built once: putting a statement together costs more than running it.
 LOADING = (
     select(
-        *PERSON, LoginSession.id.label("session_id"), LoginSession.proven_at, LoginSession.seen_at
+        *PERSON,
+        LoginSession.id.label("session_id"),
+        LoginSession.proven_at,
+        LoginSession.seen_at,
+        LoginSession.remembered,
+        LoginSession.created_at,
+        LoginSession.rotated_at,
     )
     .join(LoginSession.member)
     .where(
@@ -105,18 +111,17 @@ LOADING = (
 @login.user_loader
 def load(token: str) -> Person | None:
     """The member whose device holds ``token``, if its log-in still lasts."""
-    moment = now()
-    facts = {
-        "token_hash": secrets.digest(token),
-        "moment": moment,
-        "not_idle_since": moment - _idle(),
-    }
-    row = rows(LOADING, **facts).first()
+    held = secrets.digest(token)
+    row = _find(held)
+    if row is not None and row.remembered:
+        rotation.note(token, row.rotated_at or row.created_at)
+    if row is None and (current := rotation.current_hash(token)):
+        row = _find(current)
+    elif row is not None and _is_to_be_noted(row):
+        with suppress(OperationalError):  # a full or locked database is still read
+            _see(held)
     if row is None:
         return None
-    if moment - row.seen_at > SEEN_EVERY:
-        with suppress(OperationalError):  # a full or locked database is still read
-            _see(token)
     return Person(
         row[0], token, *row[1 : len(PERSON)], session_id=row.session_id, proven_at=row.proven_at
     )
@@ -146,10 +151,12 @@ def start(member: Member, remember: bool, method: str = "password") -> None:
         database.flush()
         session_id, proven_at = row.id, row.proven_at
         _drop_oldest(member.id)
-        audit.record("member.login", member_id=member.id, who=member.username, by=method)
-    facts: list[Any] = [getattr(member, column.key) for column in PERSON]
+        unusual.tell(member, row)
+        facts: dict[str, Any] = {"by": method, "device": devices.kind(row.device)}
+        audit.record("member.login", member_id=member.id, who=member.username, **facts)
+    known: list[Any] = [getattr(member, column.key) for column in PERSON]
     session.clear()
-    login_user(Person(facts[0], token, *facts[1:], session_id=session_id, proven_at=proven_at))
+    login_user(Person(known[0], token, *known[1:], session_id=session_id, proven_at=proven_at))
     session.permanent = remember
     known_devices.remember(member)
 
@@ -165,11 +172,11 @@ def prove() -> None:
 def renew(member: Member) -> None:
     """Give this device's log-in another secret: what the old cookie says is worth nothing now."""
     token, remembered = secrets.make(), session.permanent
-    facts = {"token_hash": secrets.digest(token), "previous_hash": "", "proven_at": now()}
-    mine = LoginSession.id == current_user.session_id
+    moment, mine = now(), LoginSession.id == current_user.session_id
+    facts = {"token_hash": secrets.digest(token), "previous_hash": "", "rotated_at": moment}
     with transaction() as database:
-        database.execute(update(LoginSession).where(mine).values(**facts))
-    person = replace(current_user._get_current_object(), token=token, proven_at=facts["proven_at"])
+        database.execute(update(LoginSession).where(mine).values(**facts, proven_at=moment))
+    person = replace(current_user._get_current_object(), token=token, proven_at=moment)
     session.clear()
     login_user(person)
     session.permanent = remembered
@@ -189,21 +196,44 @@ def end() -> None:
     session.clear()
 
 
+def end_others(member_id: UUID, keep_session_id: UUID | None) -> int:
+    """Log a member out on all devices but that one; how many they were."""
+    with transaction() as database:
+        others = LoginSession.member_id == member_id, LoginSession.id != keep_session_id
+        ended = database.connection().execute(delete(LoginSession).where(*others)).rowcount
+        if ended:
+            audit.record("session.end-others", member_id=member_id, ended=ended)
+    return int(ended)
+
+
 def end_all(member_id: UUID, but: UUID | None = None) -> None:
     """Log a member out everywhere ``but`` where that log-in is; a part of another verb."""
     theirs = delete(LoginSession).where(LoginSession.member_id == member_id)
     db.session.execute(theirs.where(LoginSession.id != but) if but else theirs)
 
 
-def _idle() -> timedelta:
+def _find(token_hash: str) -> Any:
+    moment = now()
+    facts = {"token_hash": token_hash, "moment": moment, "not_idle_since": moment - idle()}
+    return rows(LOADING, **facts).first()
+
+
+def _is_to_be_noted(row: Any) -> bool:
+    """Whether "last seen" is too old; the first use of a new secret is noted at once."""
+    is_new = row.rotated_at is not None and row.seen_at <= row.rotated_at
+    return bool(is_new or now() - row.seen_at > SEEN_EVERY)
+
+
+def idle() -> timedelta:
+    """How long a log-in that isn't remembered lasts unused."""
     return timedelta(seconds=current_app.config["SESSION_IDLE"])
 
 
-def _see(token: str) -> None:
+def _see(token_hash: str) -> None:
     with transaction() as database:
         database.execute(
             update(LoginSession)
-            .where(LoginSession.token_hash == secrets.digest(token))
+            .where(LoginSession.token_hash == token_hash)
             .values(seen_at=now(), address=request.remote_addr or "")
         )
 

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from frontdesk.access import fresh
 from frontdesk.accounts import tokens as service
 from frontdesk.accounts.models import Token
 from frontdesk.db import now
@@ -19,6 +20,7 @@ from frontdesk.profile.profile import bp
 
 
 @bp.route("/profile/tokens", methods=["GET", "POST"])
+@fresh
 def tokens() -> Response:
     """List a member's tokens, and make one.
 

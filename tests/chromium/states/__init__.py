@@ -14,6 +14,7 @@ from tests.chromium.states.people import PEOPLE_PAGES
 from tests.chromium.states.posts import POSTS
 from tests.chromium.states.profile import PROFILE
 from tests.chromium.states.second_steps import SECOND_STEPS
+from tests.chromium.states.sessions import SESSIONS
 from tests.chromium.states.uploads import UPLOADS
 from tests.chromium.states.ways import State
 
@@ -31,6 +32,7 @@ STATES = (
     *PROFILE,
     *SECOND_STEPS,
     *POSTS,
+    *SESSIONS,
     *ADMIN,
     *PEOPLE_PAGES,
 )
