@@ -13,7 +13,7 @@ from babel.dates import format_date, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
-from flask import Flask, g, has_request_context, request
+from flask import Flask, g, has_app_context, has_request_context, request
 from flask_babel import Babel, Domain, refresh
 from flask_login import current_user
 
@@ -49,7 +49,7 @@ class Speech(Babel):
 def language() -> str:
     """``en`` or ``zh``: by the profile, the cookie, then ``Accept-Language``."""
     if not has_request_context():
-        return "en"
+        return g.get("language", "en") if has_app_context() else "en"
     chosen: str | None = g.get("language")
     if chosen is None:
         chosen = g.language = _choose_language()
@@ -65,7 +65,7 @@ def speak(choice: str) -> None:
 @contextmanager
 def speaking(choice: str) -> Iterator[None]:
     """Say what is said inside in that language, to somebody else; empty is the reader's own."""
-    if not choice or not has_request_context():
+    if not choice:
         yield
         return
     before = language()

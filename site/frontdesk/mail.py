@@ -1,19 +1,22 @@
 """Letters: written by the verb that has something to say, and sent by a job after it is done.
 
 MAIL_URL says how they leave; while it is empty :func:`is_on` is false, and pages show links to copy
-instead. A letter is a template in ``templates/mail/``: its first line is the subject.
+instead. A letter is a template in ``templates/mail/``: its first line is the subject, and
+``mail/_letter.txt`` is the frame that says who writes and why.
 """
 
 from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 from uuid import UUID
 
-from flask import Flask, current_app, render_template
+from flask import Flask, current_app
+from flask_babel import gettext
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -22,7 +25,8 @@ from frontdesk.db import Base, db, now, transaction
 from frontdesk.language import speaking
 
 PORTS = {"smtp": 587, "smtps": 465}
-BACKENDS = {"smtp": "smtp", "smtps": "smtp", "folder": "file", "memory": "locmem"}
+SERVER = "frontdesk.smtp"
+BACKENDS = {"smtp": SERVER, "smtps": SERVER, "folder": "file", "memory": "locmem"}
 TIMEOUT = 20  # seconds
 
 
@@ -46,12 +50,12 @@ def send(to: str, template: str, language: str = "", **facts: Any) -> None:
     """Send ``mail/TEMPLATE.txt`` to the address ``to``, once the verb that says so is written.
 
     ``language`` is ``en`` or ``zh``; empty is the language of who asks. Without mail, or an
-    address, nothing happens.
+    address, nothing happens. A fact of text is one line: no name writes lines of its own.
     """
     if not is_on() or not to:
         return
     with speaking(language):
-        text = render_template(f"mail/{template}.txt", **facts)
+        text = _written(template, facts)
     subject, _, body = text.strip().partition("\n")
     sealed = sealing.seal(json.dumps([" ".join(subject.split()), body.strip() + "\n"]), "letter")
     with transaction() as session:
@@ -59,6 +63,22 @@ def send(to: str, template: str, language: str = "", **facts: Any) -> None:
         session.add(letter)
         session.flush()
         jobs.ask("letter", str(letter.id))
+
+
+def _written(template: str, facts: Mapping[str, Any]) -> str:
+    """A letter's whole text. No request need be there, and nothing is escaped: it is no page."""
+    lines = {name: _one_line(fact) for name, fact in facts.items()}
+    root = str(current_app.config["PUBLIC_URL"]).rstrip("/")
+    written = current_app.jinja_env.get_template(f"mail/{template}.txt")
+    return written.render(**lines, _=_said, root=root)
+
+
+def _one_line(fact: Any) -> Any:
+    return " ".join(fact.split()) if isinstance(fact, str) else fact
+
+
+def _said(message: str, **facts: Any) -> str:
+    return str(gettext(message)) % (facts or ())
 
 
 @jobs.task("letter", minutes=5)
