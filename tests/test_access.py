@@ -16,8 +16,12 @@ from frontdesk.access import is_public, safe_next
 
 # The whole list of what strangers may see. Adding to it is a decision, not a side effect.
 PUBLIC = {
+    "accounts.confirm",
+    "accounts.invite",
     "accounts.login",
     "accounts.logout",
+    "accounts.register",
+    "accounts.registered",
     "accounts.setup",
     "bootstrap.static",
     "favicon",

@@ -27,12 +27,16 @@ from frontdesk import (
     templating,
 )
 from frontdesk.accounts import (
+    invite,
     login,
     proof,
+    register,
     setup,
 )
 from frontdesk.admin import (
+    invites,
     overview,
+    waiting,
 )
 from frontdesk.api import people
 from frontdesk.files import (
@@ -52,6 +56,7 @@ from frontdesk.files import (
 from frontdesk.hello import about, choices, home
 from frontdesk.posts import links, parcels, visit
 from frontdesk.profile import (
+    inviting,
     profile,
     tokens,
 )
@@ -63,17 +68,22 @@ PLUMBING = (
 )
 PAGES = (
     # accounts
+    invite,
     login,
     proof,
+    register,
     setup,
     # hello, files, posts
     *(home, choices, about, upload, sending, browse, file, version, bin, picture),
     *(folder, select, put, parcels, links, visit),
     # profile
+    inviting,
     profile,
     tokens,
     # admin, api
+    invites,
     overview,
+    waiting,
     people,
 )
 

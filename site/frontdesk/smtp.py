@@ -15,12 +15,12 @@ from flask_mailman.backends import smtp
 class Checking(smtplib.SMTP):
     """Asks the server who it is when it goes over to TLS."""
 
-    def starttls(self, **asked: Any) -> tuple[int, bytes]:
+    def starttls(self, *_: Any, **__: Any) -> tuple[int, bytes]:
         """:raise ssl.SSLCertVerificationError: if it is another, or nobody vouches for it"""
         return super().starttls(context=ssl.create_default_context())
 
 
-class EmailBackend(smtp.EmailBackend):  # type: ignore[misc]  # Flask-Mailman has no types
+class EmailBackend(smtp.EmailBackend):
     """Flask-Mailman finds it by this name."""
 
     @property

@@ -11,7 +11,7 @@ from datetime import timedelta
 from flask import current_app, session
 from sqlalchemy import delete, select
 
-from frontdesk.accounts import secrets, sessions
+from frontdesk.accounts import secrets, service, sessions
 from frontdesk.accounts.models import Authenticator, HalfLogin, Member, Passkey
 from frontdesk.db import db, now, transaction
 
@@ -23,7 +23,10 @@ def enter(member: Member, remember: bool, method: str) -> bool:
     """Log ``member`` in, who has proven themselves by ``method``; False if a step is missing.
 
     Then this device holds a half log-in, and ``accounts.second_step`` is where it goes on.
+
+    :raise Refused: if an admin has not let them in yet
     """
+    service.refuse_waiting(member)
     if method == PASSKEY or not has_second_step(member):
         sessions.start(member, remember, method)
         return True

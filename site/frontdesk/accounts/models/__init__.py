@@ -2,7 +2,7 @@
 
 from frontdesk.accounts.models.devices import HalfLogin, LoginSession, TrustedDevice
 from frontdesk.accounts.models.letters import ADMIT, CONFIRM, RESET, Invite, Ticket
-from frontdesk.accounts.models.members import ADMIN, MEMBER, Member, username_key
+from frontdesk.accounts.models.members import ADMIN, MEMBER, Member, email_key, username_key
 from frontdesk.accounts.models.second_steps import Authenticator, Challenge, Passkey, RecoveryCode
 from frontdesk.accounts.models.strangers import Attempts, Identity
 from frontdesk.accounts.models.tokens import READ, WRITE, Token
@@ -28,5 +28,6 @@ __all__ = [
     "Ticket",
     "Token",
     "TrustedDevice",
+    "email_key",
     "username_key",
 ]
