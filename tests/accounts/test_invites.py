@@ -202,9 +202,10 @@ def test_a_wrong_answer_uses_nothing_up(
     carol.visit(address)
     page = carol.submit("invite", **{"username": "dora", "password": PASSWORD, **answers})
     assert (page.status, set(page.errors)) == (422, {field})
-    assert carol.submit(
-        "invite", username="dora", password=PASSWORD, email="", display_name=""
-    ).status == 303
+    assert (
+        carol.submit("invite", username="dora", password=PASSWORD, email="", display_name="").status
+        == 303
+    )
 
 
 def test_more_than_it_asks_is_not_taken(app: Flask, root: Browser, carol: Browser) -> None:
@@ -358,9 +359,7 @@ def test_nobody_elses_is_listed_or_revoked(
     assert carol.visit(address).status == 410
 
 
-def test_a_member_has_not_too_many_open(
-    alice: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_member_has_not_too_many_open(alice: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(invites, "MOST_OPEN", 1)
     alice.post("/profile/invites", email="")
     page = alice.post("/profile/invites", email="")

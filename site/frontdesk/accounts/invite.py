@@ -47,8 +47,8 @@ def _accept(token: str, form: AcceptForm) -> Response:
     count_try(limit)
     member = invites.accept(token, form.newcomer(), form.letter.data or "")
     forgive_try(limit)
+    is_in = entering.enter(member, False, "password")  # it begins a new session
     flash(_("Welcome! Your account is ready."))
-    is_in = entering.enter(member, False, "password")
     return see("hello.home") if is_in else see("accounts.second_step")
 
 
