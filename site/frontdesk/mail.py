@@ -8,8 +8,10 @@ instead. A letter is a template in ``templates/mail/``: its first line is the su
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -28,6 +30,7 @@ PORTS = {"smtp": 587, "smtps": 465}
 SERVER = "frontdesk.smtp"
 BACKENDS = {"smtp": SERVER, "smtps": SERVER, "folder": "file", "memory": "locmem"}
 TIMEOUT = 20  # seconds
+ONE_ADDRESS = re.compile(r"[^@\s,;:<>()\[\]\\\"]+@[^@\s,;:<>()\[\]\\\"]+")
 
 
 class Letter(Base):
@@ -90,6 +93,8 @@ def _deliver(letter_id: str) -> None:
     letter = db.session.get(Letter, UUID(letter_id))
     if letter is None:
         return
+    if not ONE_ADDRESS.fullmatch(letter.to):
+        raise jobs.GiveUp("This is no address, or more than one.")
     try:
         subject, body = json.loads(sealing.unseal(letter.sealed, "letter"))
     except sealing.Broken as error:
@@ -105,7 +110,12 @@ def _hand_over(to: str, subject: str, body: str) -> None:
 
     db.session.rollback()  # a slow server must not hold a connection to the database
     headers = {"Auto-Submitted": "auto-generated"}  # RFC 3834: no "I am on holiday" comes back
-    EmailMessage(subject, body, to=[to], headers=headers, connection=_connection()).send()
+    connection = _connection()
+    try:
+        EmailMessage(subject, body, to=[to], headers=headers, connection=connection).send()
+    finally:
+        with suppress(OSError):  # after a failure Flask-Mailman leaves it open
+            connection.close()
 
 
 def _connection() -> Any:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from flask import abort, current_app
 from flask_babel import gettext as _
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import func, select, update
 
 from frontdesk import audit, mail
 from frontdesk.accounts import confirming, secrets, service
@@ -31,7 +31,7 @@ MOST_OPEN = 20  # a member's; an admin has no such limit
 LETTERS = 20  # of a member's in one window, so that nobody floods others' mailboxes
 
 # Who made it stands beside it: whether it still counts depends on both.
-LISTED: Select[Any] = select(
+LISTED: Any = select(
     Invite.id,
     Invite.created_at,
     Invite.created_by,

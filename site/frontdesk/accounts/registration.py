@@ -11,7 +11,7 @@ from uuid import UUID
 
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 
 from frontdesk import audit, mail
 from frontdesk.accounts import confirming, secrets, service
@@ -26,7 +26,7 @@ from frontdesk.pages import absolute
 
 MOST_WAITING = 500
 LETTERS = 3  # to one address in one window
-WAITING: Select[Any] = select(
+WAITING: Any = select(
     Member.id,
     Member.username,
     Member.email,
