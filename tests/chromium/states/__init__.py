@@ -9,6 +9,7 @@ from tests.chromium.states.errors import ERRORS
 from tests.chromium.states.files import FILES
 from tests.chromium.states.folders import FOLDERS
 from tests.chromium.states.hello import HELLO
+from tests.chromium.states.invites import INVITES
 from tests.chromium.states.posts import POSTS
 from tests.chromium.states.profile import PROFILE
 from tests.chromium.states.uploads import UPLOADS
@@ -27,5 +28,6 @@ STATES = (
     *PROFILE,
     *POSTS,
     *ADMIN,
+    *INVITES,
 )
 PEOPLE = sorted({state.who for state in STATES})
