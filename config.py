@@ -48,10 +48,18 @@ UPLOAD_EXPIRY = 604_800
 # An upload that brings fewer bytes a second, over half a minute, is ended; 0 waits for any.
 MIN_UPLOAD_RATE = 1_024
 
-# Who may make an account: "closed", "invite" or "open". Only "closed" works yet.
+# Who may make an account: "closed", only whom somebody invites; "invite", the same, and a page says
+# so; or "open", everybody, and an admin lets them in. Whether members may invite too, for how many
+# seconds an invite lasts unless its form says otherwise, and how many registrations one address may
+# send in a window.
 REGISTRATION = "closed"
 # Wrong passwords allowed in a window of so many seconds: for one name from one address, from
 # one address in all, and for one name from all addresses but the devices it logged in on before.
+MEMBERS_MAY_INVITE = False
+INVITE_EXPIRY = 604_800
+REGISTER_TRIES = 10
+# Wrong passwords allowed in a window of so many seconds: for one name from one address, and
+# from one address in all.
 LOGIN_TRIES = 10
 LOGIN_TRIES_PER_ADDRESS = 100
 LOGIN_TRIES_PER_NAME = 100

@@ -28,29 +28,31 @@ from frontdesk import (
     templating,
 )
 from frontdesk.accounts import (
+    invite,
     login,
     oidc,
     openid,
     passkey,
     password,
     proof,
+    register,
     rotation,
     second_step,
     setup,
 )
 from frontdesk.admin import (
     health,
+    invites,
     log,
     overview,
     person,
     recovery,
     rights,
     space,
+    waiting,
 )
 from frontdesk.admin import people as people_page
-from frontdesk.admin import (
-    settings as setting_pages,
-)
+from frontdesk.admin import settings as setting_pages
 from frontdesk.api import people
 from frontdesk.files import (
     bin,
@@ -73,6 +75,7 @@ from frontdesk.profile import (
     delete,
     export,
     identities,
+    inviting,
     notifications,
     passkeys,
     profile,
@@ -81,54 +84,21 @@ from frontdesk.profile import (
     tokens,
     two_factor,
 )
-from frontdesk.profile import (
-    password as own_password,
-)
+from frontdesk.profile import password as own_password
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUMBING = (
     *(db, stored_settings, logs, access, security, Bootstrap5(), language, forms, mail),
-    *(templating, assets, errors, jobs, receive, uploads, cli),
-    openid,
-    rotation,
+    *(templating, assets, errors, jobs, receive, uploads, openid, rotation, cli),
 )
 PAGES = (
-    # accounts
-    login,
-    passkey,
-    password,
-    oidc,
-    proof,
-    second_step,
-    setup,
-    # hello, files, posts
+    *(login, setup, second_step, passkey, proof, password, invite, register, oidc),
     *(home, choices, about, upload, sending, browse, file, version, bin, picture),
     *(folder, select, put, parcels, links, visit),
-    # profile
-    own_password,
-    profile,
-    passkeys,
-    identities,
-    profile,
-    sessions,
-    tokens,
-    two_factor,
-    address,
-    time_zone,
-    notifications,
-    export,
-    delete,
-    # admin, api
-    overview,
-    people_page,
-    person,
-    recovery,
-    rights,
-    space,
-    health,
-    log,
-    setting_pages,
-    people,
+    *(profile, own_password, two_factor, passkeys, sessions, identities, tokens),
+    *(address, time_zone, notifications, inviting, export, delete),
+    *(overview, people_page, person, rights, recovery, waiting, invites),
+    *(space, setting_pages, log, health, people),
 )
 
 

@@ -13,7 +13,7 @@ from babel.dates import format_date
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
-from flask import Flask, g, has_request_context, request
+from flask import Flask, g, has_app_context, has_request_context, request
 from flask_babel import Babel, Domain, refresh
 from flask_login import current_user
 
@@ -50,7 +50,7 @@ class Speech(Babel):
 def language() -> str:
     """``en`` or ``zh``: by the profile, the cookie, then ``Accept-Language``."""
     if not has_request_context():
-        return "en"
+        return g.get("language", "en") if has_app_context() else "en"
     chosen: str | None = g.get("language")
     if chosen is None:
         chosen = g.language = _choose_language()

@@ -1,20 +1,23 @@
 """Letters: written by the verb that has something to say, and sent by a job after it is done.
 
 MAIL_URL says how they leave; while it is empty :func:`is_on` is false, and pages show links to copy
-instead. A letter is a template in ``templates/mail/``: its first line is the subject.
+instead. A letter is a template in ``templates/mail/``: its first line is the subject, and
+``mail/_letter.txt`` is the frame that says who writes and why.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import uuid
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import datetime
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 from uuid import UUID
 
-from flask import Flask, current_app, has_request_context, render_template
+from flask import Flask, current_app, has_request_context
 from flask_babel import gettext
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -24,8 +27,10 @@ from frontdesk.db import Base, db, now, transaction
 from frontdesk.language import speaking
 
 PORTS = {"smtp": 587, "smtps": 465}
-BACKENDS = {"smtp": "smtp", "smtps": "smtp", "folder": "file", "memory": "locmem"}
+SERVER = "frontdesk.smtp"
+BACKENDS = {"smtp": SERVER, "smtps": SERVER, "folder": "file", "memory": "locmem"}
 TIMEOUT = 20  # seconds
+ONE_ADDRESS = re.compile(r"[^@\s,;:<>()\[\]\\\"]+@[^@\s,;:<>()\[\]\\\"]+")
 
 
 class Letter(Base):
@@ -51,13 +56,12 @@ def send(
 
     ``language`` is ``en`` or ``zh``; empty is the language of who asks. ``timezone`` is the one
     that its dates are said in; None is that of who asks. Without mail, or an address, nothing
-    happens.
+    happens. A fact of text is one line: no name writes lines of its own.
     """
     if not is_on() or not to:
         return
     with _a_request(), speaking(language, timezone):
-        # Not the pages' own _(), which escapes what it quotes: a letter is no HTML.
-        text = render_template(f"mail/{template}.txt", _=gettext, **facts)
+        text = _written(template, facts)
     subject, _, body = text.strip().partition("\n")
     sealed = sealing.seal(json.dumps([" ".join(subject.split()), body.strip() + "\n"]), "letter")
     with transaction() as session:
@@ -74,6 +78,22 @@ def _a_request() -> AbstractContextManager[Any]:
     return current_app.test_request_context(base_url=current_app.config["PUBLIC_URL"])
 
 
+def _written(template: str, facts: Mapping[str, Any]) -> str:
+    """A letter's whole text. No request need be there, and nothing is escaped: it is no page."""
+    lines = {name: _one_line(fact) for name, fact in facts.items()}
+    root = str(current_app.config["PUBLIC_URL"]).rstrip("/")
+    written = current_app.jinja_env.get_template(f"mail/{template}.txt")
+    return written.render(**lines, _=_said, root=root)
+
+
+def _one_line(fact: Any) -> Any:
+    return " ".join(fact.split()) if isinstance(fact, str) else fact
+
+
+def _said(message: str, **facts: Any) -> str:
+    return str(gettext(message)) % (facts or ())
+
+
 @jobs.task("letter", minutes=5)
 def _deliver(letter_id: str) -> None:
     """Hand a letter to the mail server; what comes of it there is the server's.
@@ -83,6 +103,8 @@ def _deliver(letter_id: str) -> None:
     letter = db.session.get(Letter, UUID(letter_id))
     if letter is None:
         return
+    if not ONE_ADDRESS.fullmatch(letter.to):
+        raise jobs.GiveUp("This is no address, or more than one.")
     try:
         subject, body = json.loads(sealing.unseal(letter.sealed, "letter"))
     except sealing.Broken as error:
@@ -98,7 +120,12 @@ def _hand_over(to: str, subject: str, body: str) -> None:
 
     db.session.rollback()  # a slow server must not hold a connection to the database
     headers = {"Auto-Submitted": "auto-generated"}  # RFC 3834: no "I am on holiday" comes back
-    EmailMessage(subject, body, to=[to], headers=headers, connection=_connection()).send()
+    connection = _connection()
+    try:
+        EmailMessage(subject, body, to=[to], headers=headers, connection=connection).send()
+    finally:
+        with suppress(OSError):  # after a failure Flask-Mailman leaves it open
+            connection.close()
 
 
 def _connection() -> Any:

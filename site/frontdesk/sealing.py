@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+from contextlib import suppress
 
 from flask import current_app
 
@@ -37,12 +38,12 @@ def unseal(sealed: str, purpose: str) -> str:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     config = current_app.config
-    data = base64.urlsafe_b64decode(sealed)
-    for secret in (config["SECRET_KEY"], *config["SECRET_KEY_FALLBACKS"]):
-        try:
-            return AESGCM(_key(secret)).decrypt(data[:12], data[12:], purpose.encode()).decode()
-        except InvalidTag:
-            continue
+    with suppress(ValueError):  # it is no base64, or too short
+        data = base64.urlsafe_b64decode(sealed)
+        for secret in (config["SECRET_KEY"], *config["SECRET_KEY_FALLBACKS"]):
+            with suppress(InvalidTag):
+                opened = AESGCM(_key(secret)).decrypt(data[:12], data[12:], purpose.encode())
+                return opened.decode()
     raise Broken(f"This {purpose} was sealed under another SECRET_KEY.")
 
 

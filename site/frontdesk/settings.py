@@ -35,7 +35,7 @@ DERIVED = {
 }
 # What the text of a setting must look like, and how that is said.
 # Settings that are known and not used yet; the others are what they were when these come.
-NOT_YET = {"REGISTRATION": "closed", "REDIS_URL": ""}
+NOT_YET = {"REDIS_URL": ""}
 MEANT = {
     "DATABASE_URL": (
         r"sqlite:///.+|postgresql\+psycopg://.+",

@@ -60,7 +60,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     people.settle(folder / "instance")
     extensions = json.dumps(["tests.chromium.extension:failing"])
     tries = {"LOGIN_TRIES": "3", "LOGIN_TRIES_PER_ADDRESS": "10000"}
-    with serve(folder, EXTENSIONS=extensions, **tries) as running:
+    ways_in = {"REGISTRATION": "open", "MEMBERS_MAY_INVITE": "true"}
+    with serve(folder, EXTENSIONS=extensions, **tries, **ways_in) as running:
         yield running
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -13,8 +13,9 @@ from tests.accounts.codes import give_app
 from tests.chromium.looks import LOOKS
 
 from frontdesk import create_app
+from frontdesk.accounts import secrets
 from frontdesk.accounts import service as accounts
-from frontdesk.accounts.models import Member
+from frontdesk.accounts.models import Invite, Member
 from frontdesk.db import db, transaction
 from frontdesk.files import arrivals
 from frontdesk.files import service as files
@@ -24,6 +25,7 @@ from frontdesk.posts import service as posts
 LONG_NAME = "Jahresabschlusspruefungsberichtsentwurf" + "X" * 21  # 60 letters, no place to break
 MANY = 55  # more than a page of a folder shows
 PASSWORD = "a long enough password"
+INVITE = "/invite/an-invite-that-many-may-look-at"
 
 
 def photo(width: int = 640, height: int = 480, *, exif: bool = False) -> bytes:
@@ -52,6 +54,7 @@ def settle(instance: Path) -> None:
         _fill()
         _limit()
         _send()
+        _invite()
         db.session.remove()
         db.engine.dispose()
 
@@ -95,3 +98,27 @@ def _send() -> None:
     assert alice and frank
     file = _keep(alice.id, ["Sent"], f"{LONG_NAME}.txt", b"for Frank")
     posts.send(alice.id, [frank], f"{LONG_NAME}{LONG_NAME}\nTwo lines.", [file])
+
+
+def _invite() -> None:
+    """The admin invites many, and one by a long address; somebody waits."""
+    root = accounts.find("root")
+    assert root
+    with transaction() as session:
+        for secret, email, most in [
+            (INVITE.rpartition("/")[2], "", 99),
+            ("x", f"{LONG_NAME}@example.org", 1),
+        ]:
+            until = datetime.now(UTC) + timedelta(days=3)
+            session.add(
+                Invite(
+                    token_hash=secrets.digest(secret),
+                    created_by=root.id,
+                    expires_at=until,
+                    email=email,
+                    most_uses=most,
+                )
+            )
+        waiting_since = datetime.now(UTC)
+        email = f"{LONG_NAME}@example.net"
+        accounts.add("gina", "", "member", email, waiting_since=waiting_since)

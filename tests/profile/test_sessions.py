@@ -8,13 +8,14 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask, request
+from flask_login import current_user
 from sqlalchemy import select, update
 from tests.browser import Browser, Page
 from tests.conftest import PASSWORD
 
 from frontdesk.access import public
 from frontdesk.accounts import sessions
-from frontdesk.accounts.models import LoginSession
+from frontdesk.accounts.models import LoginSession, Member
 from frontdesk.audit import LogEntry
 from frontdesk.db import db, transaction
 
@@ -159,7 +160,7 @@ def test_a_program_has_no_business_here(app: Flask, token: Callable[..., str]) -
 
 def change_secret() -> str:
     """A page such as the change of the password."""
-    sessions.renew()
+    sessions.renew(db.session.get_one(Member, current_user.id))
     return request.path
 
 

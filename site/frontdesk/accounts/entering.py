@@ -12,7 +12,7 @@ from uuid import UUID
 from flask import current_app, session
 from sqlalchemy import bindparam, delete, select
 
-from frontdesk.accounts import secrets, sessions, trusted
+from frontdesk.accounts import secrets, service, sessions, trusted
 from frontdesk.accounts.models import Authenticator, HalfLogin, Member, Passkey
 from frontdesk.db import db, now, rows, transaction
 
@@ -33,7 +33,10 @@ def enter(member: Member, remember: bool, method: str) -> bool:
     """Log ``member`` in, who has proven themselves by ``method``; False if a step is missing.
 
     Then this device holds a half log-in, and ``accounts.second_step`` is where it goes on.
+
+    :raise Refused: if an admin has not let them in yet
     """
+    service.refuse_waiting(member)
     if method == PASSKEY or not has_second_step(member) or trusted.is_trusted(member):
         sessions.start(member, remember, method)
         return True

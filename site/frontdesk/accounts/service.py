@@ -20,7 +20,7 @@ from werkzeug.exceptions import ServiceUnavailable
 from frontdesk import audit
 from frontdesk.accounts import admins, changing, known_devices, sessions
 from frontdesk.accounts.attempts import count_try, forgive_try, limits_for, network
-from frontdesk.accounts.models import ADMIN, MEMBER, Member, username_key
+from frontdesk.accounts.models import ADMIN, MEMBER, Member, email_key, username_key
 from frontdesk.accounts.passwords import (
     check_new_password,
     hash_password,
@@ -51,8 +51,18 @@ def recognise(username: str, password: str, address: str) -> Member:
         _note_wrong_try(username)
         raise Refused(_("The username or password is not right"), "password")
     forgive_try(limits)
+    refuse_waiting(member)
     _outgrow(member, password)
     return member
+
+
+def refuse_waiting(member: Member) -> None:
+    """Only who has proven who they are is told that they wait.
+
+    :raise Refused: if an admin has not let ``member`` in yet
+    """
+    if member.waiting_since:
+        raise Refused(_("Your account is waiting: an admin has to let you in first."), "username")
 
 
 def check_password(member_id: UUID, password: str, address: str, field: str = "password") -> None:
@@ -84,7 +94,7 @@ def find(username: str) -> Member | None:
 def everybody() -> Sequence[Any]:
     """Id, username and display name of who may log in, by username."""
     rows = select(Member.id, Member.username, Member.display_name)
-    may_log_in = rows.where(Member.disabled_at.is_(None))
+    may_log_in = rows.where(Member.disabled_at.is_(None), Member.waiting_since.is_(None))
     return db.session.execute(may_log_in.order_by(Member.username_key)).all()
 
 
@@ -102,7 +112,7 @@ def create(username: str, password: str, *, is_admin: bool = False, email: str =
     check_new_password(password, username)
     password_hash = hash_password(password)
     with transaction():
-        return _add(username, password_hash, ADMIN if is_admin else MEMBER, email)
+        return add(username, password_hash, ADMIN if is_admin else MEMBER, email)
 
 
 def set_up(username: str, password: str) -> Member:
@@ -116,7 +126,7 @@ def set_up(username: str, password: str) -> Member:
     with transaction():
         if anybody():
             raise Refused(_("This site is set up already. Log in instead."))
-        return _add(username, password_hash, ADMIN, "")
+        return add(username, password_hash, ADMIN, "")
 
 
 def setup_token() -> str:
@@ -198,7 +208,11 @@ def _outgrow(member: Member, password: str) -> None:
             session.execute(update(Member).where(*same).values(password_hash=grown))
 
 
-def _add(username: str, password_hash: str, role: str, email: str) -> Member:
+def add(username: str, password_hash: str, role: str, email: str, **more: Any) -> Member:
+    """Add the row of a new member; a part of another verb.
+
+    :raise Refused: if the username is taken
+    """
     if find(username):
         raise Refused(_("The username %(name)s is taken. Try another.", name=username), "username")
     member = Member(
@@ -207,6 +221,8 @@ def _add(username: str, password_hash: str, role: str, email: str) -> Member:
         password_hash=password_hash,
         role=role,
         email=email,
+        email_key=email_key(email),
+        **more,
     )
     db.session.add(member)
     db.session.flush()

@@ -35,7 +35,7 @@ def find(kind: str, secret: str) -> Ticket | None:
 
 def redeem(kind: str, secret: str) -> Ticket | None:
     """Use it up; None if it was used, has ended or never was. A part of another verb."""
-    ticket = db.session.scalar(_good(kind, secret))
+    ticket = db.session.scalar(_good(kind, secret).with_for_update())  # two at once: one finds it
     if ticket is not None:
         db.session.delete(ticket)
         db.session.flush()

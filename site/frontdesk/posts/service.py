@@ -52,7 +52,7 @@ def find_recipients(to: str) -> list[Member]:
     parts = (part.strip() for part in to.replace("，", ",").split(","))
     for name in {username_key(part): part for part in parts if part}.values():  # each once
         member = accounts.find(name)
-        if member is None or member.disabled_at:
+        if member is None or member.disabled_at or member.waiting_since:
             said = _("Nobody here is called “%(name)s”. Check the username.", name=name)
             raise Refused(said, "to")
         found[member.id] = member

@@ -9,6 +9,7 @@ from tests.chromium.states.errors import ERRORS
 from tests.chromium.states.files import FILES
 from tests.chromium.states.folders import FOLDERS
 from tests.chromium.states.hello import HELLO
+from tests.chromium.states.invites import INVITES
 from tests.chromium.states.passwords import PASSWORDS
 from tests.chromium.states.people import PEOPLE_PAGES
 from tests.chromium.states.posts import POSTS
@@ -35,5 +36,6 @@ STATES = (
     *SESSIONS,
     *ADMIN,
     *PEOPLE_PAGES,
+    *INVITES,
 )
 PEOPLE = sorted({state.who for state in STATES})

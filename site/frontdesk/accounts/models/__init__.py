@@ -2,7 +2,14 @@
 
 from frontdesk.accounts.models.devices import HalfLogin, LoginSession, TrustedDevice
 from frontdesk.accounts.models.letters import ADMIT, CONFIRM, RESET, Invite, Ticket
-from frontdesk.accounts.models.members import ADMIN, LEFT, MEMBER, Member, username_key
+from frontdesk.accounts.models.members import (
+    ADMIN,
+    LEFT,
+    MEMBER,
+    Member,
+    email_key,
+    username_key,
+)
 from frontdesk.accounts.models.second_steps import Authenticator, Challenge, Passkey, RecoveryCode
 from frontdesk.accounts.models.strangers import Attempts, Identity
 from frontdesk.accounts.models.tokens import READ, WRITE, Token
@@ -29,5 +36,6 @@ __all__ = [
     "Ticket",
     "Token",
     "TrustedDevice",
+    "email_key",
     "username_key",
 ]

@@ -22,6 +22,11 @@ def username_key(username: str) -> str:
     return unicodedata.normalize("NFKC", username[:255]).casefold()
 
 
+def email_key(address: str) -> str:
+    """What makes two addresses the same: Unicode NFKC, regardless of case."""
+    return unicodedata.normalize("NFKC", address.strip()[:255]).casefold()
+
+
 class Member(Base):
     """Somebody with an account. Sizes are bytes; a ``quota`` of None is the site's.
 
