@@ -10,7 +10,7 @@ from wtforms import HiddenField, PasswordField, StringField, SubmitField
 from wtforms.validators import Optional
 
 from frontdesk.accounts.invites import Newcomer
-from frontdesk.accounts.passwords import SHORTEST
+from frontdesk.accounts.passwords import RULES
 from frontdesk.forms import EMAIL, NAME, NEW_PASSWORD, USERNAME, Form, Refused
 from frontdesk.forms.rules import AtMost, EmailAddress, Enter
 from frontdesk.pages import page
@@ -29,7 +29,7 @@ def _password() -> PasswordField:
     return PasswordField(
         _("Password"),
         [Enter(_("Enter a password"))],
-        description=_("At least %(n)s characters. A few words are easy to remember.", n=SHORTEST),
+        description=RULES,
         render_kw=NEW_PASSWORD,
     )
 
