@@ -156,7 +156,9 @@ def test_a_wrong_one_is_not_there(carol: Browser, token: str) -> None:
     assert carol.post(f"/invite/{token}", username="dora", password=PASSWORD).status == 404
 
 
-@pytest.mark.parametrize("fate", [{"disabled_at": now()}, {"role": "member"}, {"leaves_at": now()}])
+@pytest.mark.parametrize(
+    "fate", [{"disabled_at": now()}, {"role": "member"}, {"leaves_at": now()}], ids=" ".join
+)
 def test_it_ends_with_the_right_to_make_it(
     app: Flask, root: Browser, alice: Browser, carol: Browser, fate: dict[str, Any]
 ) -> None:

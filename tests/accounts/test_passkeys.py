@@ -135,7 +135,7 @@ def test_the_last_use_is_kept(app: Flask, alice: Browser, carol: Browser) -> Non
         {"handle": b"somebody else"},
         {"handle": b""},
     ],
-    ids=str,
+    ids=lambda wrong: " ".join(wrong),
 )
 def test_it_refuses_all_causes_in_one_sentence(
     app: Flask, alice: Browser, carol: Browser, wrong: dict[str, object]
