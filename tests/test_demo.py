@@ -117,7 +117,7 @@ def test_where_others_live_it_adds_nothing_unless_forced(app: Flask, root: Brows
 def test_by_force_it_leaves_who_was_there_alone(
     app: Flask, keep: Callable[..., str], root: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("frontdesk.demo.fill.CAST", CAST[:1] + CAST[9:])
+    monkeypatch.setattr("frontdesk.demo.story.CAST", CAST[:1] + CAST[9:])
     keep("root", "mine.txt", b"mine")
     runner = app.test_cli_runner()
     done = runner.invoke(args=[*ASKED, "--force"], input="another long password")

@@ -1,5 +1,5 @@
 """A site full of people, files and history: for looking at, and for tests."""
 
-from frontdesk.demo.fill import Filled, fill, others
+from frontdesk.demo.story import Filled, fill, others
 
 __all__ = ["Filled", "fill", "others"]
