@@ -6,7 +6,6 @@ import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -158,7 +157,6 @@ def test_programs_get_one_object(run: Run) -> None:
     assert "There is no account nobody" in error["error"]
 
 
-@pytest.mark.skipif(find_spec(people.RESETS) is None, reason="resets aren't merged yet")
 def test_a_reset_link_is_printed(start: Callable[..., Flask]) -> None:
     runner = start(PUBLIC_URL="https://desk.example").test_cli_runner()
     done = runner.invoke(args=["user", "reset-link", "alice"])

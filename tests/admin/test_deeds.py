@@ -17,7 +17,6 @@ from tests.conftest import PASSWORD
 
 from frontdesk.accounts import people, service
 from frontdesk.accounts.models import ADMIN, MEMBER, Member
-from frontdesk.admin import beyond
 from frontdesk.audit import LogEntry
 from frontdesk.db import db, now
 from frontdesk.forms import Refused
@@ -162,30 +161,9 @@ def test_one_does_not_end_oneself(root: Browser) -> None:
     assert root.visit("/admin/").status == 200
 
 
-# What other places do, where they are there
+# What other places do
 
 
-def missing(name: str) -> pytest.MarkDecorator:
-    absent = beyond.find_spec(beyond.SERVICES[name]) is None
-    return pytest.mark.skipif(absent, reason=f"{beyond.SERVICES[name]} isn't merged yet")
-
-
-@pytest.mark.parametrize(
-    ("name", "deed", "link"),
-    [
-        ("resets", "reset-link", "Create reset link"),
-        ("second_steps", "second-step", "Remove second step"),
-        ("leaving", "delete", "Delete account"),
-    ],
-)
-def test_what_is_not_there_is_not_offered(
-    root: Browser, monkeypatch: pytest.MonkeyPatch, name: str, deed: str, link: str
-) -> None:
-    monkeypatch.setitem(beyond.SERVICES, name, "frontdesk.nothing")
-    assert link not in root.visit(BOB).links and root.visit(f"{BOB}/{deed}").status == 404
-
-
-@missing("resets")
 def test_a_reset_link_is_shown_once_and_opens(root: Browser, carol: Browser) -> None:
     root.visit(root.visit(BOB).link("Create reset link"))
     page = root.submit("deed")
@@ -195,7 +173,6 @@ def test_a_reset_link_is_shown_once_and_opens(root: Browser, carol: Browser) -> 
     assert carol.visit("/" + link.split("/", 3)[3]).status in {200, 303}
 
 
-@missing("second_steps")
 def test_a_lost_second_step_is_removed(app: Flask, root: Browser, carol: Browser) -> None:
     with app.app_context():
         from frontdesk.accounts.models import Authenticator
@@ -211,7 +188,6 @@ def test_a_lost_second_step_is_removed(app: Flask, root: Browser, carol: Browser
     assert carol.log_in("bob", PASSWORD).location == "/hello/"
 
 
-@missing("leaving")
 def test_an_account_is_deleted_by_its_typed_name_and_kept_again(app: Flask, root: Browser) -> None:
     root.visit(root.visit(BOB).link("Delete account"))
     assert root.submit("deed", typed="alice").errors == {"typed": "Type bob to confirm"}
@@ -221,6 +197,5 @@ def test_an_account_is_deleted_by_its_typed_name_and_kept_again(app: Flask, root
     assert "State may log in" in root.follow().text
 
 
-@missing("leaving")
 def test_the_last_admin_is_not_deleted(root: Browser) -> None:
     assert root.post("/admin/people/root/delete", typed="root").status == 422

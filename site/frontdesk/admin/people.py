@@ -22,7 +22,6 @@ from frontdesk.accounts.models import (
     username_key,
 )
 from frontdesk.accounts.people import HERE
-from frontdesk.admin import beyond
 from frontdesk.admin.overview import bp
 from frontdesk.files import service as files
 from frontdesk.files.paging import Part, View, a_page
@@ -83,7 +82,6 @@ def people() -> Response:
         "admin/people.html",
         asked=asked,
         people=[(row, files.space_of(row)) for row in found.lines["p"]],
-        can=beyond.available(),
         before=found.before,
         after=found.after,
     )

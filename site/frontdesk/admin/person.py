@@ -13,7 +13,6 @@ from frontdesk.access import admin_only
 from frontdesk.accounts import people as service
 from frontdesk.accounts import service as accounts
 from frontdesk.accounts.models import ADMIN, MEMBER, Member
-from frontdesk.admin import beyond
 from frontdesk.admin.overview import bp
 from frontdesk.admin.person_forms import QuotaForm
 from frontdesk.files import service as files
@@ -93,5 +92,4 @@ def _page(member: Member, form: QuotaForm) -> Response:
         has_app=app,
         passkeys=passkeys,
         is_me=member.id == current_user.id,
-        can=beyond.available(),
     )

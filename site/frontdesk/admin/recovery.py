@@ -8,13 +8,14 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from frontdesk.access import admin_only, fresh
+from frontdesk.accounts import resets, second_steps
 from frontdesk.accounts.models import ADMIN
-from frontdesk.admin import beyond
 from frontdesk.admin.deeds import Deed, check_somebody_else
 from frontdesk.admin.overview import bp
 from frontdesk.admin.person import get_member
 from frontdesk.language import day
 from frontdesk.pages import absolute, see
+from frontdesk.profile import leaving
 
 
 @bp.route("/people/<name>/reset-link", methods=["GET", "POST"])
@@ -22,7 +23,7 @@ from frontdesk.pages import absolute, see
 @fresh
 def reset_link(name: str) -> Response:
     """Make a link by which a member chooses a new password; here it is, once."""
-    resets, member, link = beyond.service("resets"), get_member(name), ""
+    member, link = get_member(name), ""
     deed = Deed(
         member,
         heading=_("Reset link for %(name)s", name=member.username),
@@ -46,7 +47,7 @@ def reset_link(name: str) -> Response:
 @fresh
 def second_step(name: str) -> Response:
     """Ask, and let a member in by the password alone: they have lost the second step."""
-    second_steps, member = beyond.service("second_steps"), get_member(name)
+    member = get_member(name)
     deed = Deed(
         member,
         heading=_("Remove the second step of %(name)s?", name=member.username),
@@ -71,14 +72,14 @@ def second_step(name: str) -> Response:
 @fresh
 def delete_person(name: str) -> Response:
     """Ask for the username, and let an account end."""
-    leaving, member = beyond.service("leaving"), get_member(name)
+    member = get_member(name)
     deed = Deed(
         member,
         heading=_("Delete the account of %(name)s?", name=member.username),
         says=ngettext(
             "It goes in %(num)s day, with all its files. Until then you can keep it.",
             "It goes in %(num)s days, with all its files. Until then you can keep it.",
-            current_app.config.get("DELETE_GRACE", 1_209_600) // 86_400,
+            current_app.config["DELETE_GRACE"] // 86_400,
         ),
         button=_("Delete account"),
         must_type=True,
@@ -98,6 +99,6 @@ def delete_person(name: str) -> Response:
 def keep_person(name: str) -> Response:
     """Keep an account that was to end."""
     member = get_member(name)
-    beyond.service("leaving").keep(member.id)
+    leaving.keep(member.id)
     flash(_("The account of %(name)s stays.", name=member.username))
     return see("admin.person", name=member.username)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import click
 from flask import current_app
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import AppGroup
 from sqlalchemy import select
 
-from frontdesk.accounts import people, service
+from frontdesk.accounts import people, resets, service
 from frontdesk.accounts.models import ADMIN, MEMBER, Member
 from frontdesk.cli.answers import (
     No,
@@ -26,7 +24,6 @@ from frontdesk.cli.answers import (
 from frontdesk.db import db
 from frontdesk.pages import absolute
 
-RESETS = "frontdesk.accounts.resets"
 user = AppGroup("user", help="The people who have an account.")
 
 
@@ -117,10 +114,9 @@ def password(name: str, password_stdin: bool, as_json: bool) -> None:
     answer(as_json, said, **_facts(member), changed=True, **secret)
 
 
-@click.command("reset-link")
+@user.command("reset-link")
 @click.argument("name")
 @json_option
-@with_appcontext
 def reset_link(name: str, as_json: bool) -> None:
     """Print a link by which NAME chooses a new password, once."""
     member = _member(name)
@@ -128,7 +124,7 @@ def reset_link(name: str, as_json: bool) -> None:
     if not root:
         raise No("Set PUBLIC_URL first: it is how the link begins.")
     with refusals(), current_app.test_request_context(base_url=root):
-        link = absolute("accounts.reset", secret=import_module(RESETS).admin_link(member))
+        link = absolute("accounts.reset", secret=resets.admin_link(member))
     answer(as_json, link, username=member.username, link=link)
 
 
@@ -165,7 +161,3 @@ def _facts(member: Member) -> dict[str, Any]:
         "quota": member.quota,
         "created_at": member.created_at.isoformat(timespec="seconds"),
     }
-
-
-if find_spec(RESETS):
-    user.add_command(reset_link)
