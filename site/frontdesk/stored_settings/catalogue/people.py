@@ -115,21 +115,3 @@ SECOND_STEP = (
         "seconds",
     ),
 )
-OTHER_SERVER = (
-    Setting(
-        "OIDC_ISSUER",
-        _("Provider"),
-        _("The OpenID server whose people may log in here. Empty: none."),
-        "text",
-        example="https://login.example.org",
-    ),
-    Setting("OIDC_NAME", _("Name on the button"), _("What people call that server."), "text"),
-    Setting("OIDC_CLIENT_ID", _("Client"), _("As which the provider knows this site."), "text"),
-    Setting(
-        "OIDC_CLIENT_SECRET",
-        _("Secret of the client"),
-        _("It is never shown. Empty: no change."),
-        "text",
-        is_secret=True,
-    ),
-)
