@@ -16,6 +16,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from sqlalchemy import delete
 from tests.browser import Browser
+from werkzeug.routing import Rule
 
 from frontdesk import create_app, logs
 from frontdesk.accounts import passwords, tokens
@@ -34,6 +35,24 @@ def quick_passwords() -> Iterator[None]:
     """Hash with a thousandth of the work; ``accounts/test_passwords.py`` looks at the real one."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_hasher", PasswordHasher(1, 8, 1))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_addresses() -> Iterator[None]:
+    """Compile each address once, not in each of thousands of apps: that was most of their start."""
+    compiled: dict[Any, Callable[..., tuple[str, str]]] = {}
+    compile_builder = Rule._compile_builder
+
+    def once(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        defaults = repr(sorted((rule.defaults or {}).items()))
+        key = rule.rule, tuple(rule._trace), defaults, append_unknown
+        if key not in compiled:
+            compiled[key] = compile_builder(rule, append_unknown)
+        return compiled[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", once)
         yield
 
 
