@@ -1,4 +1,4 @@
-"""A password alone, where a second step is set, is no right at all: at no route, by no side door."""
+"""A password alone, where a second step is set, is no right: at no route, by no side door."""
 
 from __future__ import annotations
 
