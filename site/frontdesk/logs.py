@@ -10,7 +10,7 @@ import uuid
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, has_request_context, request
 from flask_login import current_user
 from structlog.contextvars import bind_contextvars, clear_contextvars, merge_contextvars
 from structlog.processors import (
@@ -26,8 +26,11 @@ from structlog.tracebacks import ExceptionDictTransformer
 from frontdesk.settings import flask_command
 
 REQUEST_ID = re.compile(r"[\w.-]{8,64}")
-# Secrets that stand in an address: of the set-up, a reset, a link, also where it is revoked.
-SECRET_PATHS = re.compile(r"^(/+(?:setup|reset|s|r)|/+file/+[^/]+/+change/+link)/+[^/]+")
+# Secrets that stand in an address: of the set-up, a letter, an invite, a link, also to revoke it.
+SECRET_PATHS = re.compile(
+    r"^(/+(?:setup|reset|invite|confirm|address|s|r|profile/+export)"
+    r"|/+file/+[^/]+/+change/+link)/+[^/]+"
+)
 
 _lines = structlog.get_logger("frontdesk.request")
 
@@ -42,6 +45,20 @@ def request_id() -> str:
     return str(g.request_id)
 
 
+def shown_path() -> str:
+    """Where this request goes, without the secret that may stand there."""
+    return SECRET_PATHS.sub(r"\1/…", request.path)
+
+
+class NoSecretPaths(logging.Filter):
+    """Takes the secret out of the line that Flask writes of a crash: it names the address."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if has_request_context() and isinstance(record.msg, str):
+            record.msg = record.msg.replace(request.path, shown_path())
+        return True
+
+
 def _begin(trusts_proxy: bool) -> None:
     g.trusts_proxy, g.began = trusts_proxy, time.perf_counter()
     clear_contextvars()
@@ -54,7 +71,7 @@ def _end(response: Response) -> Response:
         _lines.info(
             "request",
             method=request.method,
-            path=SECRET_PATHS.sub(r"\1/…", request.path),
+            path=shown_path(),
             status=response.status_code,
             ms=round((time.perf_counter() - g.get("began", time.perf_counter())) * 1000, 1),
             member=str(current_user.id) if _is_known() else None,
@@ -103,6 +120,7 @@ def init_app(app: Flask) -> None:
     handler.is_ours = True  # type: ignore[attr-defined]
     root.addHandler(handler)
     app.logger.handlers.clear()
+    app.logger.addFilter(NoSecretPaths())
     app.logger.setLevel(level)
     trusts_proxy = app.config["TRUSTED_PROXIES"] > 0
     app.before_request(lambda: _begin(trusts_proxy))

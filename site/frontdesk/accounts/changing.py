@@ -42,9 +42,7 @@ def keep(
     ``by`` is for the log: member, admin or reset.
     """
     member.password_hash, member.password_at = password_hash, now()
-    tickets.void(RESET, member.id)
-    for model in (HalfLogin, TrustedDevice):
-        db.session.execute(delete(model).where(model.member_id == member.id))
+    end_begun(member.id)
     if everywhere:
         sessions.end_all(member.id, but)
         tokens.revoke_all(member.id)
@@ -58,6 +56,16 @@ def keep(
         name=member.username,
         forgot=absolute("accounts.forgot"),
     )
+
+
+def end_begun(member_id: UUID) -> None:
+    """End what may become a log-in: links to reset, half log-ins, trust in devices.
+
+    A part of another verb.
+    """
+    tickets.void(RESET, member_id)
+    for model in (HalfLogin, TrustedDevice):
+        db.session.execute(delete(model).where(model.member_id == member_id))
 
 
 def words_of(member: Member) -> list[str]:

@@ -10,11 +10,13 @@ from datetime import timedelta
 from uuid import UUID
 
 from flask import current_app, session
+from flask_babel import gettext as _
 from sqlalchemy import bindparam, delete, select
 
 from frontdesk.accounts import secrets, service, sessions, trusted
 from frontdesk.accounts.models import Authenticator, HalfLogin, Member, Passkey
 from frontdesk.db import db, now, rows, transaction
+from frontdesk.forms import Refused
 
 HALF = "half"  # its key in the cookie
 PASSKEY = "passkey"  # verifies its holder by itself: two steps in one
@@ -73,6 +75,7 @@ def half() -> HalfLogin | None:
             HalfLogin.token_hash == secrets.digest(secret),
             HalfLogin.expires_at > now(),
             Member.disabled_at.is_(None),
+            Member.waiting_since.is_(None),
         )
     )
 
@@ -81,7 +84,7 @@ def leave() -> None:
     """End the half log-in of this device: whoever goes on must know the password again."""
     if found := half():
         with transaction():
-            _end(found)
+            _end(found.token_hash)
     session.clear()
 
 
@@ -94,12 +97,18 @@ def end_halves(member_id: UUID) -> None:
 
 
 def complete(found: HalfLogin, method: str) -> None:
-    """The second step is done, by ``method``: log in whole, once."""
-    member, remember = found.member, found.remember
+    """The second step is done, by ``method``: log in whole, once.
+
+    :raise Refused: if it ended meanwhile: somebody was faster, or the password has changed
+    """
+    member, remember, held = found.member, found.remember, found.token_hash
     with transaction():
-        _end(found)
+        if not _end(held):
+            raise Refused(_("That took too long. Begin again with your password."))
         sessions.start(member, remember, method)
 
 
-def _end(found: HalfLogin) -> None:
-    db.session.execute(delete(HalfLogin).where(HalfLogin.token_hash == found.token_hash))
+def _end(token_hash: str) -> bool:
+    """End a half log-in; whether there was one: of two at once, one is told so."""
+    ended = delete(HalfLogin).where(HalfLogin.token_hash == token_hash)
+    return db.session.scalar(ended.returning(HalfLogin.token_hash)) is not None

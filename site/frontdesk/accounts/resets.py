@@ -86,16 +86,19 @@ def _may_log_in(member: Member) -> bool:
 def _write(subject: str) -> None:
     language, _, key = subject.partition(" ")
     for member in _meant(key):
-        if _may_log_in(member) and member.email:
+        if member.email:
             _send_link(member, language)
 
 
 def _meant(key: str) -> list[Member]:
-    """The member of that name, or all who have that address."""
+    """Who may log in and has that name, or that address."""
     named = Member.username_key == key
     addressed = (func.lower(Member.email) == key) | (Member.email_key == key)
-    found = select(Member).where(addressed if "@" in key else named)
-    return list(db.session.scalars(found.order_by(Member.username_key).limit(MOST_MEMBERS)))
+    may_log_in = Member.disabled_at.is_(None), Member.waiting_since.is_(None)
+    found = select(Member).where(addressed if "@" in key else named, *may_log_in)
+    # Whose it is for sure comes first: others who only wrote it down don't take their place.
+    order = Member.email_confirmed_at.is_(None), Member.username_key
+    return list(db.session.scalars(found.order_by(*order).limit(MOST_MEMBERS)))
 
 
 def _send_link(member: Member, language: str) -> None:

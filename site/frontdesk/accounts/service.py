@@ -20,7 +20,7 @@ from werkzeug.exceptions import ServiceUnavailable
 from frontdesk import audit
 from frontdesk.accounts import admins, changing, known_devices, sessions
 from frontdesk.accounts.attempts import count_try, forgive_try, limits_for, network
-from frontdesk.accounts.models import ADMIN, MEMBER, Member, email_key, username_key
+from frontdesk.accounts.models import ADMIN, LEFT, MEMBER, Member, email_key, username_key
 from frontdesk.accounts.passwords import (
     check_new_password,
     hash_password,
@@ -87,20 +87,23 @@ def check_password(member_id: UUID, password: str, address: str, field: str = "p
 
 
 def find(username: str) -> Member | None:
-    """The member of that name, regardless of case."""
-    return db.session.scalar(select(Member).where(Member.username_key == username_key(username)))
+    """The member of that name, regardless of case; who has left is none."""
+    named = Member.username_key == username_key(username), Member.role != LEFT
+    return db.session.scalar(select(Member).where(*named))
 
 
 def everybody() -> Sequence[Any]:
     """Id, username and display name of who may log in, by username."""
     rows = select(Member.id, Member.username, Member.display_name)
-    may_log_in = rows.where(Member.disabled_at.is_(None), Member.waiting_since.is_(None))
+    may_log_in = rows.where(
+        Member.disabled_at.is_(None), Member.waiting_since.is_(None), Member.role != LEFT
+    )
     return db.session.execute(may_log_in.order_by(Member.username_key)).all()
 
 
 def anybody() -> bool:
-    """Whether there is an account at all."""
-    return bool(db.session.scalar(select(exists(select(Member.id)))))
+    """Whether there is an account at all; names of who has left are none."""
+    return bool(db.session.scalar(select(exists().where(Member.role != LEFT))))
 
 
 def create(username: str, password: str, *, is_admin: bool = False, email: str = "") -> Member:
@@ -158,6 +161,7 @@ def set_enabled(member: Member, enabled: bool) -> None:
         member.disabled_at = None if enabled else member.disabled_at or now()
         if not enabled:
             sessions.end_all(member.id)
+            changing.end_begun(member.id)
         what = "member.enable" if enabled else "member.disable"
         audit.record(what, member_id=member.id, of=member.username)
 
@@ -188,12 +192,18 @@ def check_username(username: str) -> str:
 
 
 def _is_right(member: Member | None, password: str, limits: Mapping[str, int]) -> bool:
-    """Whether that is their password; when nobody had time to look, the try doesn't count."""
+    """Whether that is their password; when nobody had time to look, the try doesn't count.
+
+    To look takes time, in which they may have got another one: it has ended what this one began.
+    """
+    since = member.password_at if member else None
     try:
-        return verify_password(member.password_hash if member else None, password)
+        is_right = verify_password(member.password_hash if member else None, password)
     except ServiceUnavailable:
         forgive_try(limits)
         raise
+    db.session.commit()  # what is read from here on is the newest state
+    return is_right and member is not None and member.password_at == since
 
 
 def _outgrow(member: Member, password: str) -> None:
