@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import time_machine
@@ -35,11 +34,6 @@ from frontdesk.db import db, now, transaction
 WRONG = "This passkey is not right here. Use another one, or your password."
 LATE = "That took too long. Try again."
 Open = Callable[[], Browser]
-
-
-@pytest.fixture
-def settings() -> dict[str, Any]:
-    return {"EXTENSIONS": ["tests.accounts.stand_in:second_step"]}
 
 
 def who(browser: Browser) -> str:

@@ -61,7 +61,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     extensions = json.dumps(["tests.chromium.extension:failing"])
     tries = {"LOGIN_TRIES": "3", "LOGIN_TRIES_PER_ADDRESS": "10000"}
     ways_in = {"REGISTRATION": "open", "MEMBERS_MAY_INVITE": "true"}
-    with serve(folder, EXTENSIONS=extensions, **tries, **ways_in) as running:
+    patience = {"PROOF_LIFETIME": "86400"}  # no state meets /proof, however late it is walked
+    with serve(folder, EXTENSIONS=extensions, **tries, **ways_in, **patience) as running:
         yield running
 
 

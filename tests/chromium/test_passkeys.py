@@ -1,20 +1,26 @@
 """Passkeys in a real Chromium, with an authenticator that its tools pretend to have.
 
-A passkey is bound to a name, so these tests are at http://localhost, on a site of their own.
+A passkey is bound to a name, so these tests are at http://localhost, on a site of their own, where
+each test is somebody else.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from secrets import token_hex
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect
-from tests.chromium import people
 from tests.chromium.conftest import PATIENCE
+from tests.chromium.people import PASSWORD
 from tests.chromium.server import Site, serve
 from tests.chromium.watch import Watch
+
+from frontdesk import create_app
+from frontdesk.accounts import service
+from frontdesk.db import db
 
 ADDING = "/profile/passkeys"
 WRONG = "This passkey is not right here. Use another one, or your password."
@@ -25,7 +31,8 @@ Device = Callable[..., "Phone"]
 class Phone:
     """A device with a page open, and an authenticator of its own."""
 
-    def __init__(self, context: BrowserContext, *, synced: bool = False) -> None:
+    def __init__(self, context: BrowserContext, who: str, *, synced: bool = False) -> None:
+        self.who = who
         self.page: Page = context.new_page()
         self.tools: CDPSession = context.new_cdp_session(self.page)
         self.tools.send("WebAuthn.enable", {"enableUI": False})
@@ -54,12 +61,13 @@ class Phone:
         """Get a passkey from another device, as synced ones do."""
         self.tools.send("WebAuthn.addCredential", {**self.id, "credential": key})
 
-    def log_in(self, who: str = "bob") -> None:
+    def log_in(self, then: str = "**/hello/") -> None:
+        """Log in with the password, as far as that leads."""
         self.page.goto("/login")
-        self.page.get_by_label("Username").fill(who)
-        self.page.locator("[name=password]").fill(people.PASSWORD)
+        self.page.get_by_label("Username").fill(self.who)
+        self.page.locator("[name=password]").fill(PASSWORD)
         self.page.locator("#login button[type=submit]").click()
-        self.page.wait_for_url("**/hello/")
+        self.page.wait_for_url(then)
 
     def press(self, words: str) -> None:
         self.page.get_by_role("button", name=words).click()
@@ -70,19 +78,28 @@ class Phone:
         self.page.wait_for_url("**/profile/passkeys/*-*")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A site of this test's own, by the name that this machine calls itself."""
+    """A site by the name that this machine calls itself."""
     folder = tmp_path_factory.mktemp("desk")
-    people.settle(folder / "instance")
-    extensions = json.dumps(["tests.accounts.stand_in:second_step"])
-    with serve(folder, EXTENSIONS=extensions) as running:
-        url = running.url.replace("127.0.0.1", "localhost")
-        yield Site(url, running.instance, running.terminal, running.pid)
+    with serve(folder, LOGIN_TRIES_PER_ADDRESS="10000") as running:
+        yield replace(running, url=running.url.replace("127.0.0.1", "localhost"))
 
 
 @pytest.fixture
-def device(desk: Site, chromium: Browser) -> Iterator[Device]:
+def member(desk: Site) -> str:
+    """Somebody new, who has no passkey yet."""
+    name = f"bob-{token_hex(4)}"
+    app = create_app({"TESTING": True, "INSTANCE_PATH": str(desk.instance), "MIN_FREE_SPACE": 0})
+    with app.test_request_context():
+        service.create(name, PASSWORD)
+        db.session.remove()
+        db.engine.dispose()
+    return name
+
+
+@pytest.fixture
+def device(desk: Site, member: str, chromium: Browser) -> Iterator[Device]:
     """Another device at that site. No rule may be broken there, whatever was done with it."""
     opened: list[tuple[BrowserContext, Watch]] = []
 
@@ -91,7 +108,7 @@ def device(desk: Site, chromium: Browser) -> Iterator[Device]:
         context.set_default_timeout(PATIENCE)
         context.add_cookies([{"name": "language", "value": language, "url": desk.url}])
         opened.append((context, Watch(context, desk.url)))
-        return Phone(context, synced=synced)
+        return Phone(context, member, synced=synced)
 
     yield device
     complaints = [said for _, watch in opened for said in watch.complaints]
@@ -171,11 +188,7 @@ def test_after_a_password_it_is_the_second_step(device: Device) -> None:
     phone, other = device(), device()
     phone.log_in()
     phone.add()
-    other.page.goto("/login")
-    other.page.get_by_label("Username").fill("bob")
-    other.page.locator("[name=password]").fill(people.PASSWORD)
-    other.page.locator("#login button[type=submit]").click()
-    other.page.wait_for_url("**/login/second-step**")
+    other.log_in(then="**/login/second-step**")
     other.hold(phone.keys[0])
     other.press("Use a passkey")
     other.page.wait_for_url("**/hello/")
