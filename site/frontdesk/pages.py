@@ -23,7 +23,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
 
 from frontdesk.access import bearer
-from frontdesk.forms import Form
+from frontdesk.forms import Form, Refused
 from frontdesk.language import language, theme
 from frontdesk.logs import request_id
 
@@ -60,6 +60,16 @@ def page(
     )
     response = make_response(body)
     response.status_code = status
+    return response
+
+
+def say_no(template: str, form: Form, no: Refused, **facts: Any) -> Response:
+    """The page again, with what is wrong; after too many tries it says when to come back."""
+    with form.explains():
+        raise no
+    response = page(template, form, no.status, **facts)
+    if wait := getattr(no, "retry_after", None):
+        response.headers["Retry-After"] = str(wait)
     return response
 
 

@@ -12,9 +12,9 @@ from frontdesk.access import public
 from frontdesk.accounts import entering, invites
 from frontdesk.accounts.attempts import count_try, forgive_try, network
 from frontdesk.accounts.login import bp
-from frontdesk.accounts.newcomer_forms import AcceptForm, say_no
+from frontdesk.accounts.newcomer_forms import AcceptForm
 from frontdesk.forms import Refused
-from frontdesk.pages import page, see
+from frontdesk.pages import page, say_no, see
 
 
 @bp.route("/invite/<token>", methods=["GET", "POST"])

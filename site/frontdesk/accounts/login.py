@@ -12,12 +12,11 @@ from werkzeug.wrappers import Response
 
 from frontdesk.access import bearer, public, safe_next
 from frontdesk.accounts import entering, service, sessions
-from frontdesk.accounts.attempts import TooManyTries
 from frontdesk.accounts.forms import LoginForm
 from frontdesk.db import SAFE_METHODS
 from frontdesk.forms import Form, Refused
 from frontdesk.logs import request_id
-from frontdesk.pages import page, problem, see, wants_json
+from frontdesk.pages import page, problem, say_no, see, wants_json
 from frontdesk.security import read_cookie, set_cookie
 from frontdesk.templating import here
 
@@ -41,7 +40,7 @@ def login() -> Response:
                 form.username.data or "", form.password.data or "", request.remote_addr or ""
             )
         except Refused as no:
-            return _say_no(form, no)
+            return say_no("accounts/login.html", form, no)
         is_in = entering.enter(member, form.remember.data, "password")
         response = redirect(onward, 303) if is_in else see("accounts.second_step", next=onward)
         name = member.username if form.remember.data else ""
@@ -85,12 +84,3 @@ def login_form(onward: str | None = None, **kwargs: Any) -> LoginForm:
     """The log-in form, with the name that this device remembers and where to go next."""
     name = read_cookie(NAME_COOKIE)
     return LoginForm(**kwargs, username=name, remember=bool(name), next=safe_next(onward) or "")
-
-
-def _say_no(form: LoginForm, no: Refused) -> Response:
-    with form.explains():
-        raise no
-    response = page("accounts/login.html", form, status=no.status)
-    if isinstance(no, TooManyTries):
-        response.headers["Retry-After"] = str(no.retry_after)
-    return response

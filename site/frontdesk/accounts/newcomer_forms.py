@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask_babel import lazy_gettext as _
-from werkzeug.wrappers import Response
 from wtforms import HiddenField, PasswordField, StringField, SubmitField
 from wtforms.validators import Optional
 
 from frontdesk.accounts.invites import Newcomer
 from frontdesk.accounts.passwords import RULES
-from frontdesk.forms import EMAIL, NAME, NEW_PASSWORD, USERNAME, Form, Refused
+from frontdesk.forms import EMAIL, NAME, NEW_PASSWORD, USERNAME, Form
 from frontdesk.forms.rules import AtMost, EmailAddress, Enter
-from frontdesk.pages import page
 
 
 def _username() -> StringField:
@@ -72,13 +68,3 @@ class RegisterForm(Form):
     def newcomer(self) -> Newcomer:
         email = (self.email.data or "").strip()
         return Newcomer(self.username.data or "", self.password.data or "", email)
-
-
-def say_no(template: str, form: Form, no: Refused, **facts: Any) -> Response:
-    """The page again, with what is wrong; after too many tries it says when to come back."""
-    with form.explains():
-        raise no
-    response = page(template, form, status=no.status, **facts)
-    if wait := getattr(no, "retry_after", None):
-        response.headers["Retry-After"] = str(wait)
-    return response

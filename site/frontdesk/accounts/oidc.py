@@ -11,10 +11,10 @@ from werkzeug.wrappers import Response
 
 from frontdesk.access import fresh, public, safe_next
 from frontdesk.accounts import entering, identities, openid
-from frontdesk.accounts.attempts import TooManyTries, count_try, forgive_try, network
+from frontdesk.accounts.attempts import count_try, forgive_try, network
 from frontdesk.accounts.login import bp, login_form
 from frontdesk.forms import Form, Refused
-from frontdesk.pages import absolute, page, see
+from frontdesk.pages import absolute, page, say_no, see
 
 FLOW = "oidc"  # its key in the cookie
 
@@ -116,10 +116,4 @@ def _link(flow: dict[str, Any], claims: dict[str, Any]) -> Response:
 
 
 def _say_no(no: Refused, onward: str | None) -> Response:
-    form = login_form(onward, formdata=None)
-    with form.explains():
-        raise no
-    response = page("accounts/login.html", form, status=no.status)
-    if isinstance(no, TooManyTries):
-        response.headers["Retry-After"] = str(no.retry_after)
-    return response
+    return say_no("accounts/login.html", login_form(onward, formdata=None), no)

@@ -8,11 +8,10 @@ from werkzeug.wrappers import Response
 
 from frontdesk.access import safe_next
 from frontdesk.accounts import service, sessions
-from frontdesk.accounts.attempts import TooManyTries
 from frontdesk.accounts.forms import ProofForm
 from frontdesk.accounts.login import bp
 from frontdesk.forms import Refused
-from frontdesk.pages import page
+from frontdesk.pages import page, say_no
 
 
 @bp.route("/proof", methods=["GET", "POST"])
@@ -26,16 +25,7 @@ def proof() -> Response:
                 current_user.id, form.password.data or "", request.remote_addr or ""
             )
         except Refused as no:
-            return _say_no(form, no)
+            return say_no("accounts/proof.html", form, no)
         sessions.prove()
         return redirect(onward, 303)
     return page("accounts/proof.html", form)
-
-
-def _say_no(form: ProofForm, no: Refused) -> Response:
-    with form.explains():
-        raise no
-    response = page("accounts/proof.html", form, status=no.status)
-    if isinstance(no, TooManyTries):
-        response.headers["Retry-After"] = str(no.retry_after)
-    return response

@@ -10,9 +10,9 @@ from frontdesk import mail
 from frontdesk.access import public
 from frontdesk.accounts import confirming, registration
 from frontdesk.accounts.login import bp
-from frontdesk.accounts.newcomer_forms import RegisterForm, say_no
+from frontdesk.accounts.newcomer_forms import RegisterForm
 from frontdesk.forms import Form, Refused
-from frontdesk.pages import page, see
+from frontdesk.pages import page, say_no, see
 
 
 @bp.route("/register", methods=["GET", "POST"])

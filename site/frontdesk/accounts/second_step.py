@@ -10,12 +10,11 @@ from werkzeug.wrappers import Response
 
 from frontdesk.access import public, safe_next
 from frontdesk.accounts import entering, second_steps, totp, trusted
-from frontdesk.accounts.attempts import TooManyTries
 from frontdesk.accounts.login import bp
 from frontdesk.accounts.models import HalfLogin
 from frontdesk.accounts.second_step_forms import CodeForm, RecoveryForm
 from frontdesk.forms import Refused
-from frontdesk.pages import page, see
+from frontdesk.pages import page, say_no, see
 from frontdesk.security import set_cookie
 
 Asking = CodeForm | RecoveryForm
@@ -37,7 +36,8 @@ def second_step() -> Response:
                 found.member, form.code.data or "", request.remote_addr or ""
             )
         except Refused as no:
-            return _say_no(form, no, has_app)
+            form.code.data = ""  # it is wrong, or used up by now
+            return say_no("accounts/second_step.html", form, no, has_app=has_app)
         return _let_in(form, found, method)
     return page("accounts/second_step.html", form, has_app=has_app)
 
@@ -82,14 +82,4 @@ def _let_in(form: Asking, found: HalfLogin, method: str) -> Response:
     if "trust" in form and form.trust.data:
         lasts = current_app.config["TRUSTED_DEVICE"]
         set_cookie(response, trusted.COOKIE, trusted.trust(member_id), lasts)
-    return response
-
-
-def _say_no(form: Asking, no: Refused, has_app: bool) -> Response:
-    with form.explains():
-        raise no
-    form.code.data = ""  # it is wrong, or used up by now
-    response = page("accounts/second_step.html", form, no.status, has_app=has_app)
-    if isinstance(no, TooManyTries):
-        response.headers["Retry-After"] = str(no.retry_after)
     return response

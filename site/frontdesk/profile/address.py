@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import abort, flash, request
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -10,11 +12,10 @@ from werkzeug.wrappers import Response
 from frontdesk import mail
 from frontdesk.access import fresh, public
 from frontdesk.accounts import addresses
-from frontdesk.accounts.attempts import TooManyTries
 from frontdesk.accounts.models import Member, Ticket
 from frontdesk.db import db
 from frontdesk.forms import Form, Refused
-from frontdesk.pages import page, see
+from frontdesk.pages import page, say_no, see
 from frontdesk.profile import service
 from frontdesk.profile.account_forms import AddressForm
 from frontdesk.profile.profile import bp
@@ -29,30 +30,18 @@ def address() -> Response:
         try:
             asked = addresses.ask(current_user.id, form.email.data or "")
         except Refused as no:
-            return _say_no(form, no)
+            return say_no("profile/address.html", form, no, **_facts())
         flash(_("The letter is on its way.") if asked else _("Your address is saved."))
         return see("profile.address")
-    return _show(form)
+    return page("profile/address.html", form, **_facts())
 
 
-def _say_no(form: AddressForm, no: Refused) -> Response:
-    with form.explains():
-        raise no
-    response = _show(form, no.status)
-    if isinstance(no, TooManyTries):
-        response.headers["Retry-After"] = str(no.retry_after)
-    return response
-
-
-def _show(form: AddressForm, status: int = 0) -> Response:
-    return page(
-        "profile/address.html",
-        form,
-        status,
-        member=service.get(current_user.id),
-        change=addresses.under_way(current_user.id),
-        is_on=mail.is_on(),
-    )
+def _facts() -> dict[str, Any]:
+    return {
+        "member": service.get(current_user.id),
+        "change": addresses.under_way(current_user.id),
+        "is_on": mail.is_on(),
+    }
 
 
 @bp.post("/profile/address/cancel")

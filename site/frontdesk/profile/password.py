@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from frontdesk.accounts import changing, service, sessions
 from frontdesk.forms import Refused
-from frontdesk.pages import page, see
+from frontdesk.pages import page, say_no, see
 from frontdesk.profile.password_forms import PasswordForm
 from frontdesk.profile.profile import bp
 
@@ -22,9 +22,9 @@ def password() -> Response:
         try:
             _change(form)
         except Refused as no:
-            return _say_no(form, no)
+            return say_no("profile/password.html", form, no)
         return see("profile.profile")
-    return _page(form)
+    return page("profile/password.html", form)
 
 
 def _change(form: PasswordForm) -> None:
@@ -39,16 +39,3 @@ def _change(form: PasswordForm) -> None:
     if everywhere:
         said = _("Your password is changed. Other devices are logged out, and tokens have ended.")
     flash(said)
-
-
-def _say_no(form: PasswordForm, no: Refused) -> Response:
-    with form.explains():
-        raise no
-    response = _page(form, no.status)
-    if wait := getattr(no, "retry_after", None):
-        response.headers["Retry-After"] = str(wait)
-    return response
-
-
-def _page(form: PasswordForm, status: int = 0) -> Response:
-    return page("profile/password.html", form, status)
