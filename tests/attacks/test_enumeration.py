@@ -162,3 +162,13 @@ def test_a_secret_that_never_was_is_answered_like_one_that_ended(
         service.set_password(known, "another long password")
     asked = {shape(open_browser().visit(f"/reset/{secret}"), secret) for secret in (used, "x" * 43)}
     assert len(asked) == 1
+
+
+def test_an_address_in_other_letters_is_the_same_one_everywhere(app: Flask, alice: Browser) -> None:
+    """Full-width letters and capitals: the mailbox is the same, so it is taken, and found."""
+    alice.visit("/profile/address")
+    alice.submit("address", email="１.ＫＮＯＷＮ@ｐost.example")
+    assert "/address/" not in letters(app)[-1].body
+    alice.visit("/forgot")
+    alice.submit("forgot", username="１.ＫＮＯＷＮ@ｐost.example")
+    assert recipients(app)[-1] == "1.known@post.example"
