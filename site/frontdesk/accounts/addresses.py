@@ -19,7 +19,7 @@ from sqlalchemy import select
 from frontdesk import audit, mail
 from frontdesk.accounts import tickets
 from frontdesk.accounts.attempts import count_try
-from frontdesk.accounts.models import RESET, Member, Ticket
+from frontdesk.accounts.models import RESET, Member, Ticket, email_key
 from frontdesk.db import db, now, transaction
 from frontdesk.forms import Refused
 from frontdesk.pages import absolute
@@ -41,8 +41,8 @@ class Change:
 
 
 def key(email: str) -> str:
-    """What makes two addresses the same: NFC, regardless of case."""
-    return unicodedata.normalize("NFC", email.strip()).casefold()
+    """What makes two addresses the same, here and wherever else one is looked for."""
+    return email_key(email)
 
 
 def ask(member_id: UUID, email: str) -> bool:

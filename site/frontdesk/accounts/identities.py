@@ -18,7 +18,7 @@ from sqlalchemy import exists, select
 
 from frontdesk import audit
 from frontdesk.accounts import secrets, service
-from frontdesk.accounts.models import Identity, Member
+from frontdesk.accounts.models import Identity, Member, email_key
 from frontdesk.db import db, now, transaction
 from frontdesk.forms import Refused
 
@@ -103,7 +103,7 @@ def _provision(claims: Mapping[str, Any]) -> Member | None:
     member = service.create(username, secrets.make(), is_admin=is_admin)
     email = str(claims.get("email") or "")[:255]
     if claims.get("email_verified") is True and not _is_taken(email):
-        member.email, member.email_key = email, email.casefold()
+        member.email, member.email_key = email, email_key(email)
         member.email_confirmed_at = now()
     member.display_name = " ".join(str(claims.get("name") or "").split())[:80]
     _add(member.id, claims)
@@ -111,7 +111,7 @@ def _provision(claims: Mapping[str, Any]) -> Member | None:
 
 
 def _is_taken(email: str) -> bool:
-    return bool(db.session.scalar(select(exists().where(Member.email_key == email.casefold()))))
+    return bool(db.session.scalar(select(exists().where(Member.email_key == email_key(email)))))
 
 
 def _names(claims: Mapping[str, Any]) -> Iterator[str]:
