@@ -49,17 +49,17 @@ UPLOAD_EXPIRY = 604_800
 MIN_UPLOAD_RATE = 1_024
 
 # Who may make an account: "closed", only whom somebody invites; "invite", the same, and a page says
-# so; or "open", everybody, and an admin lets them in. Whether members may invite too, for how many
-# seconds an invite lasts unless its form says otherwise, and how many registrations one address may
-# send in a window.
+# so; or "open", everybody, and an admin lets them in. How many registrations one address may send
+# in a LOGIN_WINDOW.
 REGISTRATION = "closed"
-# Wrong passwords allowed in a window of so many seconds: for one name from one address, from
-# one address in all, and for one name from all addresses but the devices it logged in on before.
+REGISTER_TRIES = 10
+# Whether members may invite too, and for how many seconds an invite lasts unless its form says
+# otherwise.
 MEMBERS_MAY_INVITE = False
 INVITE_EXPIRY = 604_800
-REGISTER_TRIES = 10
-# Wrong passwords allowed in a window of so many seconds: for one name from one address, and
-# from one address in all.
+
+# Wrong passwords allowed in a window of so many seconds: for one name from one address, from
+# one address in all, and for one name from all addresses but the devices it logged in on before.
 LOGIN_TRIES = 10
 LOGIN_TRIES_PER_ADDRESS = 100
 LOGIN_TRIES_PER_NAME = 100
@@ -69,20 +69,20 @@ LOGIN_WINDOW = 900
 SESSION_IDLE = 86_400
 SESSION_LIFETIME = 1_209_600
 SESSION_REMEMBERED = 2_592_000
+# The secret of a remembered log-in changes after so many seconds, so that a copied cookie is
+# noticed; 0 leaves it.
+SESSION_ROTATION = 86_400
+# For so many seconds after a password or passkey was shown, what touches the account itself is not
+# asked for it again; and so long a password that was right waits for the second step.
+PROOF_LIFETIME = 600
 # A device that is trusted is not asked for the second step for so many seconds; 0 trusts none.
 TRUSTED_DEVICE = 2_592_000
 # The roles that must have a second step, such as ["admin"] or ["admin", "member"].
 REQUIRE_SECOND_STEP = []
-# The secret of a remembered log-in changes after so many seconds, so that a copied cookie is
-# noticed; 0 leaves it.
-SESSION_ROTATION = 86_400
-
-# For so many seconds after a password or passkey was shown, what touches the account itself is not
-# asked for it again; and so long a password that was right waits for the second step.
-PROOF_LIFETIME = 600
 
 # For so many seconds a member who has asked to leave can log in and keep the account.
 DELETE_GRACE = 1_209_600
+
 # An OpenID provider that members may log in with: who it is, what it calls this site and the secret
 # between them, what people call it, and other hosts that it answers at.
 OIDC_ISSUER = ""

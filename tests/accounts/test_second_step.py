@@ -405,5 +405,5 @@ def test_the_log_tells_of_wrong_and_right_ones(app: Flask, half: Browser, codes:
         assert [entry.what for entry in entries] == [
             "member.login", "second-step.recovered", "second-step.refused",
         ]  # fmt: skip
-        assert entries[0].facts == {"by": "recovery"} and entries[1].who == "alice"
+        assert entries[0].facts["by"] == "recovery" and entries[1].who == "alice"
         assert not [entry for entry in entries if codes[0] in str(entry.facts)]

@@ -18,7 +18,7 @@ def test_the_admin_sees_the_house_and_the_log(root: Browser, keep: Callable[...,
     page = root.visit("/admin/")
     assert (page.status, page.title) == (200, "Admin")
     assert "People 3 Files 1 Used by all 2.5 kB Free on the disk" in page.text
-    assert "member.login" in page.text
+    assert "logged in" in page.html.select_one("tbody").get_text()
 
 
 def test_who_waits_for_a_yes_is_one_click_away(app: Flask, root: Browser) -> None:
@@ -27,7 +27,7 @@ def test_who_waits_for_a_yes_is_one_click_away(app: Flask, root: Browser) -> Non
         session.execute(update(Member).where(Member.username == "bob").values(waiting_since=now()))
     assert "Wait for your yes 1" in root.visit("/admin/").text
     page = root.visit(root.page.link("1"))
-    assert [row.a.get_text() for row in page.html.select("tbody tr")] == ["bob"]
+    assert page.title == "Waiting" and "bob" in page.text
 
 
 def test_a_stranger_is_asked_to_log_in(carol: Browser) -> None:

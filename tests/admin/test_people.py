@@ -105,7 +105,7 @@ def test_a_piece_of_a_name_or_address_finds_them(
         ("Members", ["alice", "bob", "dora"]),
         ("May log in", ["alice", "dora", "root"]),
         ("Disabled", []),
-        ("Waiting", ["bob"]),
+        ("Not let in yet", ["bob"]),
         ("Leaving", ["alice"]),
     ],
 )

@@ -75,7 +75,7 @@ def stop(browser: Browser, letter: Any) -> Page:
 
 
 def test_the_profile_leads_there(alice: Browser) -> None:
-    assert alice.visit(alice.visit("/profile").link("Address")).title == "Address"
+    assert alice.visit(alice.visit("/profile").link("Email address")).title == "Email address"
 
 
 def test_a_stranger_is_asked_to_log_in(carol: Browser) -> None:

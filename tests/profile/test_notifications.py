@@ -126,7 +126,7 @@ def test_everything_can_be_switched_off_and_on_again(alice: Browser) -> None:
 def test_a_member_without_an_address_reads_that_nothing_comes(root: Browser) -> None:
     page = root.visit("/profile/notifications")
     assert "You have no address here" in page.text
-    assert root.visit(page.link("Enter an address")).title == "Address"
+    assert root.visit(page.link("Enter an address")).title == "Email address"
 
 
 def test_strangers_have_none(carol: Browser) -> None:

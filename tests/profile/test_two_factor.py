@@ -357,9 +357,7 @@ def test_it_is_trusted_for_thirty_days(laptop: Browser) -> None:
 
 def test_it_is_listed_and_can_be_forgotten(laptop: Browser, bob: Browser) -> None:
     page = laptop.visit("/profile/two-factor")
-    assert re.match(
-        r"Laptop <b>1</b> This device · since \d.* · until \d.* Forget", listed(page)[0]
-    )
+    assert re.match(r"Laptop <b>1</b> This device since \d.* · until \d.* Forget", listed(page)[0])
     bob.post(str(page.html.select_one("#forget-1")["action"]))
     assert len(listed(laptop.visit("/profile/two-factor"))) == 1
     laptop.submit("forget-1")

@@ -137,7 +137,7 @@ def _limits(member_id: UUID, address: str, kind: str) -> dict[str, int]:
 def _wrong(is_of_app: bool) -> str:
     if is_of_app:
         said = _(
-            "The code is not right, or was used before. Enter the one that your app shows now."
+            "The code is not right, or was used before. Enter the next one that your app shows."
         )
     else:
         said = _("The code is not right, or was used before. Enter another.")

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from frontdesk.access import admin_only
 from frontdesk.accounts import people
+from frontdesk.admin.words import in_words
 from frontdesk.audit import LogEntry
 from frontdesk.db import db
 from frontdesk.files import capacity, figures
@@ -30,5 +31,5 @@ def overview() -> Response:
         files=figures.files_there(),
         held=capacity.held(),
         free=files.storage().free(),
-        entries=db.session.scalars(latest).all(),
+        entries=[(entry, in_words(entry.what)) for entry in db.session.scalars(latest)],
     )

@@ -72,6 +72,7 @@ WHAT: dict[str, Any] = {
     "member.turn-away": _("a registration was turned away"),
     "passkey.add": _("added a passkey"),
     "passkey.remove": _("removed a passkey"),
+    "passkey.rename": _("renamed a passkey"),
     "post.send": _("sent a post"),
     "purge": _("what was over was removed"),
     "purge.wait": _("a purge waited, since the clock jumped"),

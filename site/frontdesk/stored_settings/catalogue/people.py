@@ -13,9 +13,9 @@ ACCOUNTS = (
         _("Who may make one."),
         "choice",
         (
-            ("closed", _("the admin makes them")),
-            ("invite", _("who was invited")),
-            ("open", _("anybody, after an admin’s yes")),
+            ("closed", _("only whom somebody invites")),
+            ("invite", _("the same, and a page says so")),
+            ("open", _("everybody, after an admin’s yes")),
         ),
     ),
     Setting(
