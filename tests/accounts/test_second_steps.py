@@ -38,7 +38,9 @@ OPEN = {
     *("accounts.logout", "accounts.proof", "hello.language", "hello.theme", "static", "favicon"),
     *("bootstrap.static", "profile.two_factor", "profile.begin_authenticator"),
     *("profile.authenticator", "profile.recovery_codes", "profile.two_factor_off"),
-    "profile.forget_device",
+    *("profile.forget_device", "profile.passkeys", "profile.passkey_options", "profile.passkey"),
+    *("profile.add_passkey", "profile.remove_passkey"),
+    *("accounts.proof_options", "accounts.proof_by_passkey"),
 }
 
 
