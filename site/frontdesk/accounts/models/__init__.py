@@ -1,7 +1,7 @@
 """Members and all that lets them in: log-ins, tokens, invites, second steps, wrong tries."""
 
 from frontdesk.accounts.models.devices import HalfLogin, LoginSession, TrustedDevice
-from frontdesk.accounts.models.letters import ADMIT, CONFIRM, RESET, Invite, Ticket
+from frontdesk.accounts.models.letters import CONFIRM, RESET, Invite, Ticket
 from frontdesk.accounts.models.members import (
     ADMIN,
     LEFT,
@@ -16,7 +16,6 @@ from frontdesk.accounts.models.tokens import READ, WRITE, Token
 
 __all__ = [
     "ADMIN",
-    "ADMIT",
     "CONFIRM",
     "LEFT",
     "MEMBER",

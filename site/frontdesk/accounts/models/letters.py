@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from frontdesk.accounts.models.members import MEMBER
 from frontdesk.db import Base, now
 
-RESET, CONFIRM, ADMIT = "reset", "confirm", "admit"
+RESET, CONFIRM = "reset", "confirm"
 
 
 class Invite(Base):
@@ -36,7 +36,7 @@ class Invite(Base):
 
 
 class Ticket(Base):
-    """Good for one deed, once: RESET a password, CONFIRM an address, ADMIT who registered.
+    """Good for one deed, once: RESET a password, CONFIRM an address.
 
     ``facts`` are what the deed needs, such as the new address. A RESET dies with the password that
     it was made for: every change of the password removes the member's.
