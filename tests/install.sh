@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install what the browser tests need. It never fails: what can't be had is named, and the tests
+# Install what the tests need of Debian and npm: browser, front servers, PostgreSQL. It never fails: what can't be had is named, and the tests
 # that need it are skipped in the same words. `make test` calls it before each run.
 set -u
 
@@ -20,11 +20,17 @@ has() {
     chromium) command -v chromium >/dev/null ;;
     fonts-noto-cjk) command -v fc-list >/dev/null && fc-list :lang=zh-cn family | grep -q . ;;
     default-jre-headless) command -v java >/dev/null ;;
+    nginx | apache2) [ -x "/usr/sbin/$1" ] ;;
+    uwsgi-plugin-python3) [ -e /usr/lib/uwsgi/plugins/python3_plugin.so ] ;;
+    postgresql) compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null ;;
+    fuse3) command -v fusermount3 >/dev/null ;;
+    *) command -v "$1" >/dev/null ;;
   esac
 }
 
 wanted=()
-for package in chromium fonts-noto-cjk default-jre-headless; do
+for package in chromium fonts-noto-cjk default-jre-headless nginx apache2 uwsgi-plugin-python3 \
+  postgresql strace fuse3 openssl curl; do
   has "$package" || wanted+=("$package")
 done
 
