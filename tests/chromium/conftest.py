@@ -12,7 +12,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.chromium import people
 from tests.chromium.server import Site, serve
-from tests.chromium.states import STATES, State
+from tests.chromium.test_validity import Html
+from tests.chromium.visits import PATIENCE, Windows
 from tests.chromium.watch import Watch
 
 HERE = Path(__file__).parent
@@ -21,16 +22,16 @@ FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-PATIENCE = 60_000  # milliseconds: two cores, and other tests beside
 AXE = HERE / "node_modules/axe-core/axe.min.js"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of this folder is marked `browser`, and stays in one process: it shares one Chromium."""
+    """All of this folder is marked `browser`, and runs in two processes: each has one Chromium."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("chromium"))
+            language = getattr(item, "callspec", None) and item.callspec.params.get("language")
+            item.add_marker(pytest.mark.xdist_group(f"chromium-{language or 'en'}"))
             item.add_marker(pytest.mark.timeout(600))
 
 
@@ -131,19 +132,20 @@ def open_page(
     return open_page
 
 
-@pytest.fixture
-def walk(open_page: Callable[..., Page]) -> Callable[..., Iterator[tuple[State, Page]]]:
-    """Every state that somebody can see, one after the other, in one window."""
+@pytest.fixture(scope="session")
+def windows(chromium: Browser, site: Site, logged_in: Callable[[str], Any]) -> Iterator[Windows]:
+    """A window for each person and language, kept open for all states."""
+    windows = Windows(chromium, site, logged_in)
+    yield windows
+    windows.close()
 
-    def walk(who: str, language: str = "en", **options: Any) -> Iterator[tuple[State, Page]]:
-        page = open_page(who, language, **options)
-        cookies = page.context.cookies()
-        for state in (state for state in STATES if state.who == who):
-            page.context.add_cookies(cookies)  # type: ignore[arg-type]  # a state may lose them
-            assert state.go(page).status == state.status, state
-            yield state, page
 
-    return walk
+@pytest.fixture(scope="session")
+def html(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Html]:
+    """The HTML of the states that were reached without scripts."""
+    folder = tmp_path_factory.mktemp("html")
+    yield Html(folder)
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

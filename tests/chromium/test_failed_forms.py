@@ -1,4 +1,7 @@
-"""After a form that failed one is told at once, and led to the field, without scripts too (A3)."""
+"""After a form that failed one is told at once, and led to the field, without scripts too (A3).
+
+``test_states.py`` asks it of every state.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 from tests.chromium.server import Site
-from tests.chromium.states import STATES, State
+from tests.chromium.states import STATES
 
 FAILED = [state for state in STATES if state.status in {422, 429} and "error-" not in state.name]
 BEGINS = {"en": "Error: ", "zh": "错误："}
@@ -34,17 +37,6 @@ def check(page: Page, language: str) -> None:
         assert field["invalid"] == "true" and field["focused"], field
         assert field["says"] in field["described"][-1], field
     assert {field["to"] for field in linked} == set(page.evaluate(INVALID))
-
-
-@pytest.mark.parametrize("scripts", [True, False], ids=["js", "no-js"])
-@pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("state", FAILED, ids=str)
-def test_the_summary_has_the_focus_and_leads_to_the_fields(
-    state: State, language: str, scripts: bool, open_page: Callable[..., Page]
-) -> None:
-    page = open_page(state.who, language, java_script_enabled=scripts)
-    state.go(page)
-    check(page, language)
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["js", "no-js"])
