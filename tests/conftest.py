@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
@@ -28,6 +30,18 @@ from frontdesk.files import service as files
 
 PASSWORD = "a long enough password"
 TOUR = ("/", "/hello/", "/upload", "/path/", "/profile", "/admin/", "/nowhere")
+
+MEMORY, ROOM = Path("/dev/shm"), 6_000_000_000
+
+
+def pytest_configure() -> None:
+    """Keep the tests' folders in memory, where there is room, and collect garbage seldom.
+
+    Thousands of apps make much of it, all of it in cycles: looking for it was a sixth of the time.
+    """
+    gc.set_threshold(200_000, 50, 50)
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+        tempfile.tempdir = str(MEMORY)
 
 
 @pytest.fixture(scope="session", autouse=True)
