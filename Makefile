@@ -9,7 +9,7 @@ EXTRACT := $(BIN)/pybabel -q extract -F babel.cfg --no-location --sort-output --
 UPDATE := $(BIN)/pybabel -q update -i .venv/frontdesk.pot -d site/frontdesk/translations -l zh --no-wrap --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test test-fast check bench lock translations clean
+.PHONY: help run dev test test-fast test-postgresql check bench lock translations clean
 
 help: ## Show what there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -22,10 +22,16 @@ dev: .venv/.installed ## Serve it for work on it: debug, and a reload at every c
 
 test: .venv/.tested ## Install what the tests need, and run all of them
 	@tests/install.sh
+	@echo "All tests, on SQLite:"
 	$(BIN)/python -m pytest -n auto --dist loadgroup -q
+	@$(MAKE) --no-print-directory test-postgresql
 
 test-fast: .venv/.tested ## Run the tests that need neither browser nor server
 	$(BIN)/python -m pytest -n auto -q -m "not browser and not server"
+
+test-postgresql: .venv/.tested ## Run all but the browser's on PostgreSQL, which it starts itself
+	@echo "The same tests once more, on PostgreSQL; all but Chromium's:"
+	$(BIN)/python -m pytest -n auto --dist loadgroup -q -m "not browser" --database postgresql
 
 check: .venv/.tested ## Format, lint, types, templates, translations, and what is over its wanted size
 	$(BIN)/ruff format --check .

@@ -14,6 +14,7 @@ from urllib.request import urlopen
 
 import pytest
 from flask import Flask
+from tests import postgresql
 from tests.browser import Browser
 
 from frontdesk import startup
@@ -28,7 +29,10 @@ def run(folder: Path, **environment: str) -> subprocess.Popen[str]:
     known = {name: value for name, value in os.environ.items() if "FRONTDESK" not in name}
     return subprocess.Popen(
         [sys.executable, "-c", SERVE],
-        env=known | {"PYTHONPATH": "site", "FRONTDESK_INSTANCE_PATH": str(folder)} | environment,
+        env=known
+        | postgresql.settings_of(folder)
+        | {"PYTHONPATH": "site", "FRONTDESK_INSTANCE_PATH": str(folder)}
+        | environment,
         cwd=ROOT,
         text=True,
         stdout=subprocess.PIPE,
@@ -139,7 +143,8 @@ def test_flask_run_serves_from_the_root(instance: Path, options: list[str]) -> N
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [str(Path(sys.executable).with_name("flask")), "run", "--port", str(port), *options]
-    environment = os.environ | {"FRONTDESK_INSTANCE_PATH": str(instance)}
+    own = {"FRONTDESK_INSTANCE_PATH": str(instance)}
+    environment = os.environ | own | postgresql.settings_of(instance)
     with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE) as server:
         try:
             assert "Hello, World!" in fetched(f"http://127.0.0.1:{port}/hello/")

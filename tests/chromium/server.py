@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import postgresql
+
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30
 
@@ -43,6 +45,7 @@ def serve(folder: Path, *, port: str = "0", **settings: str) -> Iterator[Site]:
         "PYTHONPATH": f"{ROOT / 'site'}{os.pathsep}{ROOT}",
         "FRONTDESK_INSTANCE_PATH": str(instance),
         "FRONTDESK_MIN_FREE_SPACE": "0",
+        **postgresql.settings_of(instance),
         **{f"FRONTDESK_{name}": value for name, value in settings.items()},
     }
     command = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py"]

@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import pytest
+from tests import postgresql
 from tests.files.wire import CONTENT_TYPE
 from tests.serve.answer import Answer
 
@@ -145,6 +146,7 @@ def environment(folder: Path, **settings: object) -> dict[str, str]:
         "PYTHONPATH": "site",
         "FRONTDESK_INSTANCE_PATH": str(folder / "instance"),
         "FRONTDESK_MIN_FREE_SPACE": "0",
+        **postgresql.settings_of(folder / "instance"),
         **chosen,
     }
 
