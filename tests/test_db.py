@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import multiprocessing
-import sqlite3
+import time
 from collections.abc import Callable
-from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from flask import Flask
 from sqlalchemy import select, text, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, InternalError
+from tests.browser import Browser
+from tests.conftest import PASSWORD
 
 from frontdesk import create_app
 from frontdesk import db as database
@@ -28,7 +30,8 @@ ALICE = select(Member).where(Member.username == "alice")
 def count_up(folder: Path, together: Any, times: int, locks: bool) -> None:
     """In a process of its own: read a number, add one, write it, and again."""
     if not locks:
-        database._begin = lambda connection: None
+        database._begin = lambda connection: None  # SQLite's
+        database.ALONE = text("SELECT 1")  # PostgreSQL's
     app = create_app({"TESTING": True, "INSTANCE_PATH": str(folder)})
     with app.app_context():
         together.wait()
@@ -61,10 +64,11 @@ def test_processes_that_count_at_once_lose_nothing(app: Flask, instance: Path) -
 
 
 def test_without_the_lock_at_the_beginning_they_would(app: Flask, instance: Path) -> None:
-    """The test above can fail: this is the same without BEGIN IMMEDIATE, and nothing says so."""
+    """The test above can fail: this is the same without the lock, and nothing says so."""
     assert counted(app, instance, 50, locks=False) < PROCESSES * 50
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     ("pragma", "value"),
     [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", 10_000)],
@@ -94,11 +98,18 @@ def test_a_verb_inside_a_verb_is_a_part_of_it(app: Flask, member: Callable[[str]
     assert member("alice").about == ""
 
 
-def test_a_verb_decides_on_the_newest_state(app: Flask, instance: Path) -> None:
+def write_elsewhere(app: Flask) -> None:
+    with app.app_context(), transaction() as session:
+        session.execute(update(Member).values(about="newer"))
+
+
+def test_a_verb_decides_on_the_newest_state(app: Flask) -> None:
     with app.test_request_context("/hello/"):
         assert db.session.scalars(ALICE).one().about == ""
-        with closing(sqlite3.connect(instance / "frontdesk.db")) as elsewhere, elsewhere:
-            elsewhere.execute("UPDATE members SET about = 'newer'")
+        elsewhere = Thread(target=write_elsewhere, args=(app,))
+        elsewhere.start()
+        elsewhere.join()
+        assert db.session.scalar(select(Member.about).where(Member.username == "alice")) == ""
         with transaction() as session:
             assert session.scalars(ALICE).one().about == "newer"
 
@@ -130,6 +141,45 @@ def test_a_request_cannot_write_outside_a_verb(app: Flask, write: Callable[[Any]
 def test_inside_a_verb_it_can(app: Flask, write: Callable[[Any], None]) -> None:
     with app.test_request_context("/hello/"), transaction() as session:
         write(session)
+
+
+@pytest.mark.postgresql
+def test_the_database_itself_refuses_what_a_request_writes_outside_a_verb(app: Flask) -> None:
+    with app.test_request_context("/hello/"), pytest.raises(InternalError, match="read-only"):
+        db.session.connection().execute(update(Member).values(about="stray"))
+
+
+@pytest.mark.postgresql
+def test_who_waits_too_long_for_another_verb_is_told(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, carol: Browser
+) -> None:
+    monkeypatch.setattr(database, "ALONE", text(str(database.ALONE).replace("10s", "100ms")))
+    with app.app_context(), db.engine.begin() as other:
+        other.execute(database.LOCK)
+        carol.visit("/login")
+        assert carol.submit("login", username="alice", password="wrong").status == 503
+    assert carol.log_in("alice", PASSWORD).status == 303
+
+
+@pytest.mark.postgresql
+def test_a_verb_that_went_silent_ends(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else everybody would wait for a machine that is gone."""
+    monkeypatch.setattr(database, "ALONE", text(str(database.ALONE).replace("60s", "100ms")))
+    with app.app_context(), pytest.raises(InternalError, match="idle"), transaction() as session:
+        time.sleep(0.5)
+        session.execute(update(Member).values(about="too late"))
+
+
+@pytest.mark.postgresql
+def test_it_finds_a_database_that_was_restarted(app: Flask) -> None:
+    with app.app_context():
+        assert db.session.scalar(text("SELECT 1")) == 1
+        db.session.rollback()
+        with db.engine.connect() as other:
+            ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid IN (SELECT "
+            ended += "pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> "
+            other.execute(text(ended + "pg_backend_pid())"))
+        assert db.session.scalar(text("SELECT 1")) == 1
 
 
 def test_a_reader_does_not_wait_for_a_writer(app: Flask) -> None:
