@@ -44,6 +44,7 @@ class Place:
     way: str = "http"
     root: str = "/srv/frontdesk"
     instance: str = "/srv/frontdesk/instance"
+    files: str = "/srv/frontdesk/instance/files"
     user: str = "frontdesk"
 
 
@@ -123,6 +124,7 @@ def _values(place: Place) -> dict[str, str]:
         "Path(__file__).resolve().parents[1]": f'Path("{place.root}")',
         'os.environ.get("BIND") or HERE': f'os.environ.get("BIND", "{place.upstream}")',
         f"socket = {stock.upstream.removeprefix('unix:')}": f"socket = {_path_of(place)}",
+        stock.files: place.files,
         stock.instance: place.instance,
         stock.root: place.root,
     }
