@@ -16,6 +16,7 @@ When a test fails, the ends of all logs are shown with it. Each kind stays in on
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
@@ -61,14 +62,12 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def open_front(
-    furnished: Path, certificate: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[..., Front]]:
+def open_front(furnished: Path, certificate: Path) -> Iterator[Callable[..., Front]]:
     """Starts a combination on a folder of its own."""
     running: list[Front] = []
 
     def open_front(kind: str, **settings: object) -> Front:
-        folder = tmp_path_factory.mktemp(kind)
+        folder = Path(tempfile.mkdtemp(prefix=f"{kind}-"))  # pytest's own lets in nobody else
         shutil.copytree(furnished, folder / "instance", copy_function=_copy)
         running.append(start_front(kind, folder, certificate, **settings))
         return running[-1]
@@ -76,6 +75,7 @@ def open_front(
     yield open_front
     for front in running:
         front.stop()
+        shutil.rmtree(front.folder)
 
 
 @pytest.fixture(scope="session", params=KINDS)

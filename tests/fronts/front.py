@@ -18,7 +18,7 @@ import pytest
 from tests.fronts.guest import HOST, Guest, dial
 from tests.serve.conftest import PATIENCE, Server
 
-KINDS = ("gunicorn", "nginx-gunicorn")
+KINDS = ("gunicorn", "nginx-gunicorn", "nginx-uwsgi", "apache-gunicorn")
 PROXIED = tuple(kind for kind in KINDS if kind != "gunicorn")
 
 

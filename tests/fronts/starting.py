@@ -8,13 +8,14 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from tests.fronts.front import Front
 from tests.fronts.guest import HOST
-from tests.serve.conftest import GUNICORN, ROOT, Server, environment, start
+from tests.serve.conftest import PATIENCE, ROOT, Server, environment, start
 
 from frontdesk import create_app
 from frontdesk.db import db
@@ -25,45 +26,82 @@ SETTINGS: dict[str, object] = {
 }
 BEHIND: dict[str, object] = SETTINGS | {"TRUSTED_PROXIES": 1}
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
-PACKAGES = {"nginx": "nginx", "openssl": "openssl"}
+WAYS = {"gunicorn": "http", "uwsgi": "uwsgi"}
 
 
 def start_front(kind: str, folder: Path, certificate: Path, **settings: object) -> Front:
     """Start servers on ``folder``/instance; they answer when this returns."""
-    door, _, _wsgi = kind.rpartition("-")
+    door, _, wsgi = kind.rpartition("-")
     if not door:
         site = start(folder, **SETTINGS | settings)
         return Front(kind, site, site.port)
-    upstream, http, https = free_ports(3)
-    where = ("--upstream", f"127.0.0.1:{upstream}", "--listen-http", http, "--listen-https", https)
-    write_configuration(folder, door, certificate, *map(str, where))
-    own = environment(folder, **BEHIND | settings) | {"HOST": "127.0.0.1", "PORT": str(upstream)}
-    site = Server(run(folder, "std", [sys.executable, *GUNICORN], own), upstream, folder)
-    front = Front(kind, site, https, http, certificate, run(folder, "door", DOORS[door](folder)))
+    http, https = free_ports(2)
+    write_configuration(folder, door, wsgi, certificate, http, https)
+    own = environment(folder, **BEHIND | settings) | {"UMASK": "007"}
+    site = Server(run(folder, "std", COMMANDS[wsgi](folder), own), 0, folder)
+    front = Front(kind, site, https, http, certificate)
     front.logs += [folder / door / "error.log", folder / door / "access.log"]
+    until = time.monotonic() + PATIENCE
+    while not (folder / "site.sock").exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    front.door = run(folder, "door", COMMANDS[door](folder))
     if not front.answers():
         front.stop()
         raise AssertionError(f"no answer: {front.said}")
     return front
 
 
-def nginx(folder: Path) -> list[str]:
+def write_configuration(
+    folder: Path, door: str, wsgi: str, certificate: Path, http: int, https: int
+) -> None:
+    """Ask the site itself for its servers' files: into ``folder``, and ``folder``/nginx."""
+    instance = folder / "instance"
+    app = create_app({"TESTING": True, "INSTANCE_PATH": str(instance), "MIN_FREE_SPACE": 0})
+    shared = ["--upstream", f"unix:{folder / 'site.sock'}"]
+    names = ["--host", HOST, "--listen", "127.0.0.1", "--way", WAYS[wsgi]]
+    ports = ["--listen-http", str(http), "--listen-https", str(https)]
+    tls = ["--certificate", str(certificate), "--key", str(certificate.with_suffix(".key"))]
+    for words in (
+        ["deploy", wsgi, *shared, "--output", str(folder)],
+        ["deploy", door, *shared, *names, *ports, *tls, "--alone", str(folder / door)],
+    ):
+        done = app.test_cli_runner().invoke(args=words)
+        assert not done.exit_code, done.output
+    with app.app_context():
+        db.engine.dispose()
+    share(folder)
+
+
+def share(folder: Path) -> None:
+    """Where root starts Apache, its workers are www-data: let their group read, as a host does."""
+    if os.geteuid():
+        return
+    for path in (folder, *folder.rglob("*")):
+        shutil.chown(path, group="www-data")
+        path.chmod(path.stat().st_mode | (0o2050 if path.is_dir() else 0o040))
+
+
+def _gunicorn(folder: Path) -> list[str]:
+    return [sys.executable, "-m", "gunicorn", "-c", str(folder / "gunicorn.conf.py")]
+
+
+def _uwsgi(folder: Path) -> list[str]:
+    if not Path("/usr/lib/uwsgi/plugins/python3_plugin.so").exists():
+        pytest.skip("uwsgi-plugin-python3 is missing: run tests/install.sh")
+    return [program("uwsgi"), "--plugin", "python3", "--ini", str(folder / "uwsgi.ini")]
+
+
+def _nginx(folder: Path) -> list[str]:
     at = folder / "nginx"
     return [program("nginx"), "-p", str(at), "-c", str(at / "nginx.conf"), "-g", "daemon off;"]
 
 
-DOORS = {"nginx": nginx}
+def _apache(folder: Path) -> list[str]:
+    at = folder / "apache"
+    return [program("apache2"), "-d", str(at), "-f", str(at / "apache.conf"), "-DFOREGROUND"]
 
 
-def write_configuration(folder: Path, door: str, certificate: Path, *where: str) -> None:
-    """Ask the site itself for the front server's files, into ``folder``/nginx."""
-    words = ["deploy", door, "--host", HOST, "--listen", "127.0.0.1", *where]
-    words += ["--certificate", str(certificate), "--key", str(certificate.with_suffix(".key"))]
-    app = create_app({"TESTING": True, "INSTANCE_PATH": str(folder / "instance")})
-    done = app.test_cli_runner().invoke(args=[*words, "--alone", str(folder / door)])
-    with app.app_context():
-        db.engine.dispose()
-    assert not done.exit_code, done.output
+COMMANDS = {"gunicorn": _gunicorn, "uwsgi": _uwsgi, "nginx": _nginx, "apache": _apache}
 
 
 def run(
