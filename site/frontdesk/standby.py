@@ -18,6 +18,12 @@ from frontdesk.assets import compress
 FOLDER = "assets/standby"
 
 
+def prepare(app: Flask) -> None:
+    """Make the static files and these pages, beside the first requests of a server."""
+    assets.prepare(app)
+    write(app)
+
+
 def write(app: Flask) -> None:
     """Make ``down.html`` and ``large.html`` in the instance folder."""
     with app.test_request_context():

@@ -66,7 +66,9 @@ class Front:
         """The lines that the site wrote of requests for ``path``."""
         until = time.monotonic() + (PATIENCE if wait else 0)
         while True:
-            lines = [line for line in self.site.said.splitlines() if line.startswith("{")]
+            both = self.site.said + (self.folder / "stderr").read_text()  # uWSGI writes to that
+            lines = [line for line in both.splitlines(keepends=True) if line.startswith("{")]
+            lines = [line for line in lines if line.endswith("}\n")]
             found = [one for one in map(json.loads, lines) if one.get("path") == path]
             if found or time.monotonic() >= until:
                 return found

@@ -44,6 +44,8 @@ def start_front(kind: str, folder: Path, certificate: Path, **settings: object) 
     until = time.monotonic() + PATIENCE
     while not (folder / "site.sock").exists() and time.monotonic() < until:
         time.sleep(0.02)
+    if not os.geteuid():
+        shutil.chown(folder / "site.sock", group="www-data")  # systemd does it: SocketGroup=
     front.door = run(folder, "door", COMMANDS[door](folder))
     if not front.answers():
         front.stop()

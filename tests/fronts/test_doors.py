@@ -6,14 +6,15 @@ import http.client
 import socket
 import ssl
 import subprocess
+import time
+from collections.abc import Callable
 
 import pytest
-from tests.fronts.front import Front, behind
+from tests.fronts.front import PROXIED, Front, behind
 from tests.fronts.guest import HOST, Guest, dial
 from tests.fronts.starting import program
+from tests.serve.conftest import PATIENCE
 from tests.serve.test_upload import answer_on
-
-pytestmark = behind
 
 
 def curl(front: Front, path: str, *words: str) -> str:
@@ -25,6 +26,7 @@ def curl(front: Front, path: str, *words: str) -> str:
     return done.stdout
 
 
+@behind
 @pytest.mark.parametrize(
     "path", ["/", "/path/a%20b/%E4%B8%AD?q=1&r=%2F", "//evil.example/", "/%0d%0aSet-Cookie:x"]
 )
@@ -36,10 +38,12 @@ def test_http_leads_to_the_same_address_on_https(front: Front, path: str) -> Non
     assert "Set-Cookie" not in answer.headers
 
 
+@behind
 def test_http_2_is_spoken(front: Front) -> None:
     assert curl(front, "/ak", "--http2", "--write-out", " %{http_version}").endswith(" 2")
 
 
+@behind
 def test_an_upload_and_a_download_over_http_2(front: Front, alice: Guest) -> None:
     shown = ["--http2", "--header", f"Authorization: Bearer {alice.make_token()}"]
     sent = front.folder / "sent.bin"
@@ -50,6 +54,7 @@ def test_an_upload_and_a_download_over_http_2(front: Front, alice: Guest) -> Non
     assert got.read_bytes() == sent.read_bytes()
 
 
+@behind
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_tls_of_today_is_spoken(front: Front, version: ssl.TLSVersion) -> None:
     context = ssl.create_default_context(cafile=str(front.certificate))
@@ -61,6 +66,7 @@ def test_tls_of_today_is_spoken(front: Front, version: ssl.TLSVersion) -> None:
         assert safe.cipher()
 
 
+@behind
 def test_tls_of_yesterday_is_refused(front: Front) -> None:
     asked = ["s_client", "-connect", f"127.0.0.1:{front.port}", "-servername", HOST, "-tls1_1"]
     words = [program("openssl"), *asked, "-cipher", "DEFAULT@SECLEVEL=0"]
@@ -68,6 +74,7 @@ def test_tls_of_yesterday_is_refused(front: Front) -> None:
     assert done.returncode and b"alert protocol version" in done.stderr
 
 
+@behind
 @pytest.mark.parametrize(
     "host", ["evil.example", "127.0.0.1", "", "files.example.org.evil.example"]
 )
@@ -91,3 +98,21 @@ def assert_nothing_of_ours(line: socket.socket, front: Front) -> None:
     assert answer.status in {400, 403, 404, 421}
     assert "Location" not in answer.headers
     assert len(front.requests("/login", wait=False)) == before, "the site never heard of it"
+
+
+def test_when_the_site_is_down_a_page_of_ours_says_so(make_front: Callable[..., Front]) -> None:
+    for kind in PROXIED:
+        front = make_front(kind)
+        until = time.monotonic() + PATIENCE
+        while not (page := front.folder / "instance/assets/standby/down.html").exists():
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        front.site.crash()
+        answer = front.guest().ask("GET", "/hello/")
+        assert answer.status in {502, 503}
+        assert (answer.body, answer.title) == (page.read_bytes(), "The site is not available")
+        assert "网站暂时无法访问" in answer.html.get_text()
+        assert answer.headers.get_all("Cache-Control") == ["no-store"]
+        assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+        sheet = str(answer.html.select_one("link[rel=stylesheet]")["href"])
+        assert front.guest().ask("GET", sheet).status == 200

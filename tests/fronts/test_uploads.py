@@ -11,7 +11,7 @@ from contextlib import suppress
 import pytest
 from tests.files.tus import OCTETS, TUS, metadata
 from tests.files.wire import CONTENT_TYPE, multipart
-from tests.fronts.front import Front
+from tests.fronts.front import Front, kinds
 from tests.fronts.guest import Guest
 from tests.serve.answer import Answer
 from tests.serve.test_upload import answer_on
@@ -113,6 +113,7 @@ def test_a_program_puts_a_file_with_a_token(front: Front, alice: Guest) -> None:
     assert program.ask("DELETE", "/path/by/program.bin", **shown).status == 204
 
 
+@kinds("gunicorn", "nginx-gunicorn", "apache-gunicorn")
 def test_a_program_may_send_a_body_of_unknown_length(front: Front, alice: Guest) -> None:
     def blocks() -> Iterator[bytes]:
         yield from (bytes([number]) * 50_000 for number in range(40))
@@ -120,6 +121,15 @@ def test_a_program_may_send_a_body_of_unknown_length(front: Front, alice: Guest)
     shown = {"Authorization": f"Bearer {alice.make_token()}"}
     assert front.guest().ask("PUT", "/path/chunked.bin", blocks(), **shown).status == 201
     assert content(alice, "chunked.bin") == b"".join(blocks())
+
+
+@kinds("nginx-uwsgi")
+def test_uwsgi_refuses_a_body_of_unknown_length(front: Front, alice: Guest) -> None:
+    """It never gives the site such a body: better a no than an empty file."""
+    shown = {"Authorization": f"Bearer {alice.make_token()}"}
+    program = front.guest()
+    assert program.ask("PUT", "/path/unknown.bin", iter([b"x" * 9]), **shown).status == 400
+    assert program.ask("GET", "/path/unknown.bin", **shown).status == 404
 
 
 def early(front: Front, head: list[str], size: int) -> Answer:
@@ -138,18 +148,26 @@ def early(front: Front, head: list[str], size: int) -> Answer:
     [
         ("PUT /path/x.bin", 401, ""),
         ("POST /upload", 401, "Log in to continue"),
-        ("POST /login", 413, "The file is too large"),
         ("POST /nowhere", 404, "Page not found"),
+        ("POST /uploads/", 400, ""),
     ],
 )
 def test_an_early_no_is_shown_as_itself(front: Front, ask: str, status: int, title: str) -> None:
     """Behind nginx a body that the site doesn't read becomes a 502."""
     kind = CONTENT_TYPE if "upload" in ask else "application/x-www-form-urlencoded"
     head = [f"{ask} HTTP/1.1", f"Host: {front.guest().host}", f"Content-Type: {kind}"]
-    answer = early(front, head, 40 * MB)
+    answer = early(front, head, 15 * MB)
     assert answer.status == status
     assert "wsgi" not in answer.headers.get("Server", "")
     assert answer.title == title or not title
+
+
+def test_a_form_that_is_too_large_is_told_so(front: Front) -> None:
+    """By the front server where there is one, in the site's words."""
+    head = ["POST /login HTTP/1.1", f"Host: {front.guest().host}", "Content-Type: text/plain"]
+    answer = early(front, head, 40 * MB)
+    assert answer.status == 413
+    assert answer.title in {"The file is too large", "This is too large"}
 
 
 def test_a_form_that_says_no_says_it_in_words(front: Front, alice: Guest) -> None:
