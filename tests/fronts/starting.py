@@ -26,6 +26,7 @@ SETTINGS: dict[str, object] = {
 }
 BEHIND: dict[str, object] = SETTINGS | {"TRUSTED_PROXIES": 1}
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
+SENDERS = {"nginx": "x-accel-redirect", "apache": "x-sendfile"}
 WAYS = {"gunicorn": "http", "uwsgi": "uwsgi"}
 
 
@@ -37,7 +38,8 @@ def start_front(kind: str, folder: Path, certificate: Path, **settings: object) 
         return Front(kind, site, site.port)
     http, https = free_ports(2)
     write_configuration(folder, door, wsgi, certificate, http, https)
-    own = environment(folder, **BEHIND | settings) | {"UMASK": "007"}
+    chosen = BEHIND | {"SEND_FILE_BY": SENDERS[door]} | settings
+    own = environment(folder, **chosen) | {"UMASK": "007"}
     site = Server(run(folder, "std", COMMANDS[wsgi](folder), own), 0, folder)
     front = Front(kind, site, https, http, certificate)
     front.logs += [folder / door / "error.log", folder / door / "access.log"]

@@ -34,7 +34,12 @@ def test_http_leads_to_the_same_address_on_https(front: Front, path: str) -> Non
     plain = Guest(front.http or 0)
     answer = plain.ask("GET", path, Host=f"{HOST}:{front.http}")
     assert answer.status in {301, 308}
-    assert answer.headers["Location"] == f"{front.guest().home}{path}"
+    # Apache makes one slash of two and writes %e4 for %E4, which is the same address.
+    same = {
+        f"{front.guest().home}{path}".lower(),
+        f"{front.guest().home}/{path.lstrip('/')}".lower(),
+    }
+    assert answer.headers["Location"].lower() in same
     assert "Set-Cookie" not in answer.headers
 
 

@@ -149,7 +149,7 @@ def early(front: Front, head: list[str], size: int) -> Answer:
         ("PUT /path/x.bin", 401, ""),
         ("POST /upload", 401, "Log in to continue"),
         ("POST /nowhere", 404, "Page not found"),
-        ("POST /uploads/", 400, ""),
+        ("POST /uploads/", 412, ""),
     ],
 )
 def test_an_early_no_is_shown_as_itself(front: Front, ask: str, status: int, title: str) -> None:
