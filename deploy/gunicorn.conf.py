@@ -37,6 +37,7 @@ control_socket_disable = True
 # Only TRUSTED_PROXIES decides which forwarded headers are believed, not gunicorn's own defaults.
 forwarded_allow_ips = ""
 forwarder_headers = ""
+secure_scheme_headers = {}  # which it would believe of anybody at a unix socket
 loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "warning")
 
 
@@ -51,13 +52,13 @@ def post_worker_init(worker):
     """Do beside the first requests what one of them would wait for."""
     from threading import Thread
 
-    from frontdesk import assets
     from frontdesk.accounts.passwords import verify_password
+    from frontdesk.standby import prepare
 
     site = worker.app.wsgi()
     if site.config["JOBS"] == "embedded":
         site.extensions["jobs"].embed()
-    Thread(target=assets.prepare, args=[site], daemon=True).start()
+    Thread(target=prepare, args=[site], daemon=True).start()
     Thread(target=verify_password, args=[None, ""], daemon=True).start()
 
 

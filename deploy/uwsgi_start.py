@@ -6,14 +6,14 @@ from threading import Thread
 
 import uwsgi
 
-from frontdesk import assets
 from frontdesk.accounts.passwords import verify_password
+from frontdesk.standby import prepare
 from wsgi import application
 
 
 def start() -> None:
     """Make the static files, warm up the log-in, and do jobs where that is the server's part."""
-    Thread(target=assets.prepare, args=[application], daemon=True).start()
+    Thread(target=prepare, args=[application], daemon=True).start()
     Thread(target=verify_password, args=[None, ""], daemon=True).start()
     if application.config["JOBS"] == "embedded":
         application.extensions["jobs"].embed()
@@ -24,6 +24,5 @@ def end() -> None:
     application.extensions["jobs"].stop()
 
 
-if uwsgi.worker_id():  # 0 is the master, which serves nobody
-    start()
-    uwsgi.atexit = end
+uwsgi.post_fork_hook = start  # this file itself is read once, by the master, which serves nobody
+uwsgi.atexit = end

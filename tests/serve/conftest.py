@@ -87,14 +87,16 @@ class Visitor:
         self, method: str, url: str, body: bytes | Iterable[bytes] | None = None, **headers: str
     ) -> Answer:
         sent = {name.replace("_", "-"): value for name, value in headers.items()} | self.cookie
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
-        with closing(connection):
+        with closing(self.connection()) as connection:
             connection.request(method, url, body, sent)
             answer = connection.getresponse()
             found = Answer(answer.status, answer.headers, answer.read())
         for line in answer.headers.get_all("Set-Cookie", []):
             self.cookies |= {name: one.value for name, one in SimpleCookie(line).items()}
         return found
+
+    def connection(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
 
     @property
     def cookie(self) -> dict[str, str]:

@@ -1,0 +1,140 @@
+"""How each combination is started: with what `flask deploy` writes, and nothing of our own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from tests.fronts.front import Front
+from tests.fronts.guest import HOST
+from tests.serve.conftest import PATIENCE, ROOT, Server, environment, start
+
+from frontdesk import create_app
+from frontdesk.db import db
+
+SETTINGS: dict[str, object] = {
+    "TRUSTED_HOSTS": json.dumps([HOST, "127.0.0.1"]),  # the second is where `start` looks
+    "EXTENSIONS": json.dumps(["tests.fronts.mirror:mirror"]),
+}
+BEHIND: dict[str, object] = SETTINGS | {"TRUSTED_PROXIES": 1}
+PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
+SENDERS = {"nginx": "x-accel-redirect", "apache": "x-sendfile"}
+WAYS = {"gunicorn": "http", "uwsgi": "uwsgi"}
+
+
+def start_front(kind: str, folder: Path, certificate: Path, **settings: object) -> Front:
+    """Start servers on ``folder``/instance; they answer when this returns."""
+    door, _, wsgi = kind.rpartition("-")
+    if not door:
+        site = start(folder, **SETTINGS | settings)
+        return Front(kind, site, site.port)
+    http, https = free_ports(2)
+    write_configuration(folder, door, wsgi, certificate, http, https)
+    chosen = BEHIND | {"SEND_FILE_BY": SENDERS[door]} | settings
+    own = environment(folder, **chosen) | {"UMASK": "007"}
+    site = Server(run(folder, "std", COMMANDS[wsgi](folder), own), 0, folder)
+    front = Front(kind, site, https, http, certificate)
+    front.logs += [folder / door / "error.log", folder / door / "access.log"]
+    until = time.monotonic() + PATIENCE
+    while not (folder / "site.sock").exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    if not os.geteuid():
+        shutil.chown(folder / "site.sock", group="www-data")  # systemd does it: SocketGroup=
+    front.door = run(folder, "door", COMMANDS[door](folder))
+    if not front.answers():
+        front.stop()
+        raise AssertionError(f"no answer: {front.said}")
+    return front
+
+
+def write_configuration(
+    folder: Path, door: str, wsgi: str, certificate: Path, http: int, https: int
+) -> None:
+    """Ask the site itself for its servers' files: into ``folder``, and ``folder``/nginx."""
+    instance = folder / "instance"
+    app = create_app({"TESTING": True, "INSTANCE_PATH": str(instance), "MIN_FREE_SPACE": 0})
+    shared = ["--upstream", f"unix:{folder / 'site.sock'}"]
+    names = ["--host", HOST, "--listen", "127.0.0.1", "--way", WAYS[wsgi]]
+    ports = ["--listen-http", str(http), "--listen-https", str(https)]
+    tls = ["--certificate", str(certificate), "--key", str(certificate.with_suffix(".key"))]
+    for words in (
+        ["deploy", wsgi, *shared, "--output", str(folder)],
+        ["deploy", door, *shared, *names, *ports, *tls, "--alone", str(folder / door)],
+    ):
+        done = app.test_cli_runner().invoke(args=words)
+        assert not done.exit_code, done.output
+    with app.app_context():
+        db.engine.dispose()
+    share(folder)
+
+
+def share(folder: Path) -> None:
+    """Where root starts Apache, its workers are www-data: let their group read, as a host does."""
+    if os.geteuid():
+        return
+    for path in (folder, *folder.rglob("*")):
+        shutil.chown(path, group="www-data")
+        path.chmod(path.stat().st_mode | (0o2050 if path.is_dir() else 0o040))
+
+
+def _gunicorn(folder: Path) -> list[str]:
+    return [sys.executable, "-m", "gunicorn", "-c", str(folder / "gunicorn.conf.py")]
+
+
+def _uwsgi(folder: Path) -> list[str]:
+    if not Path("/usr/lib/uwsgi/plugins/python3_plugin.so").exists():
+        pytest.skip("uwsgi-plugin-python3 is missing: run tests/install.sh")
+    return [program("uwsgi"), "--plugin", "python3", "--ini", str(folder / "uwsgi.ini")]
+
+
+def _nginx(folder: Path) -> list[str]:
+    at = folder / "nginx"
+    return [program("nginx"), "-p", str(at), "-c", str(at / "nginx.conf"), "-g", "daemon off;"]
+
+
+def _apache(folder: Path) -> list[str]:
+    at = folder / "apache"
+    return [program("apache2"), "-d", str(at), "-f", str(at / "apache.conf"), "-DFOREGROUND"]
+
+
+COMMANDS = {"gunicorn": _gunicorn, "uwsgi": _uwsgi, "nginx": _nginx, "apache": _apache}
+
+
+def run(
+    folder: Path, name: str, words: list[str], env: dict[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a program; what it says goes to ``folder``/NAMEout and NAMEerr."""
+    with (folder / f"{name}out").open("wb") as out, (folder / f"{name}err").open("wb") as err:
+        return subprocess.Popen(
+            words, cwd=ROOT, env=env, stdout=out, stderr=err, start_new_session=True
+        )
+
+
+def program(name: str) -> str:
+    """Where it lies; skips, in words, where it is missing."""
+    found = shutil.which(name, path=f"{os.environ['PATH']}:{PATH}")
+    return found or pytest.skip(f"{name} is missing: run tests/install.sh")
+
+
+def free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        free = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [one.getsockname()[1] for one in free]
+
+
+def make_certificate(folder: Path) -> Path:
+    """A self-signed one for HOST; its key lies beside it as .key."""
+    certificate = folder / "files.pem"
+    words = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    words += ["-days", "30", "-subj", f"/CN={HOST}", "-addext", f"subjectAltName=DNS:{HOST}"]
+    words += ["-keyout", str(certificate.with_suffix(".key")), "-out", str(certificate)]
+    subprocess.run([program("openssl"), *words], check=True, capture_output=True)
+    return certificate
