@@ -1,4 +1,8 @@
-"""How gunicorn serves Frontdesk. `make run` uses it; so may a systemd unit.
+"""How gunicorn serves Frontdesk: `make run` uses it, and so does systemd/frontdesk.service.
+
+It listens at HOST:PORT or at BIND, such as unix:/run/frontdesk/http.sock; where systemd hands it an
+open socket, at that. WEB_CONCURRENCY is the number of its processes, UMASK who else may read what
+the site writes. `flask deploy gunicorn` prints it with your folder and your socket as defaults.
 
 Threads: a slow upload holds one, so there are many (gthread 2 x 64 keeps 90 % of its pages under
 64 slow uploads; 2 x 8 none). One import serves all workers: nothing is opened before the fork.
@@ -9,14 +13,16 @@ import resource
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "site"))
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "site"))
 
 # Each file of a form holds a descriptor until the request ends, and a form may have a thousand.
 _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 wsgi_app = "wsgi:application"
-bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '5000')}"
+HERE = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '5000')}"
+bind = os.environ.get("BIND") or HERE
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 64
@@ -26,7 +32,7 @@ graceful_timeout = 3  # with two seconds for the rest of it the whole stop takes
 keepalive = 15
 limit_request_line = 8190  # bytes; a path of folders in Chinese takes nine a character
 worker_connections = 4_000  # idle ones cost a descriptor each, and none a thread
-umask = 0o077  # what the site writes is for its own user
+umask = int(os.environ.get("UMASK", "077"), 8)  # what the site writes is for its own user
 control_socket_disable = True
 # Only TRUSTED_PROXIES decides which forwarded headers are believed, not gunicorn's own defaults.
 forwarded_allow_ips = ""

@@ -51,11 +51,23 @@ def stands(path: Path) -> bool:
 
 
 def write(path: Path, body: bytes) -> None:
-    """Put a whole file in place, never half of it, whoever else does the same."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Put a whole file in place, never half of it, whoever else does the same.
+
+    It is for everybody, so a web server of another user may read it, whatever the umask is.
+    """
+    _make_public(path.parent)
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}.tmp")
     try:
         draft.write_bytes(body)
+        draft.chmod(0o644)
         os.replace(draft, path)  # noqa: PTH105
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _make_public(folder: Path) -> None:
+    """Make ``folder``, and those above it that aren't there."""
+    if not folder.exists():
+        _make_public(folder.parent)
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o755)
