@@ -24,6 +24,9 @@ class Line:
     line: str = ""
 
 
+NO_LINE = Line()
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """``said`` and ``todo`` are sentences to be translated, with ``facts`` in their places.
@@ -36,7 +39,7 @@ class Finding:
     level: str
     said: str
     todo: str = ""
-    change: Line = Line()
+    change: Line = NO_LINE
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -55,12 +58,12 @@ def ok(id: str, said: str, **facts: Any) -> Finding:
     return Finding(id, OK, said, facts=facts)
 
 
-def warn(id: str, said: str, todo: str, change: Line = Line(), **facts: Any) -> Finding:
+def warn(id: str, said: str, todo: str, change: Line = NO_LINE, **facts: Any) -> Finding:
     """It works, and could be better, or safer."""
     return Finding(id, WARNING, said, todo, change, facts)
 
 
-def wrong(id: str, said: str, todo: str, change: Line = Line(), **facts: Any) -> Finding:
+def wrong(id: str, said: str, todo: str, change: Line = NO_LINE, **facts: Any) -> Finding:
     """Something doesn't work, or lets somebody do what they must not."""
     return Finding(id, WRONG, said, todo, change, facts)
 

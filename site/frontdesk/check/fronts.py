@@ -12,18 +12,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from frontdesk.check.finding import _
+
 NGINX, APACHE, GUNICORN, UWSGI, OTHER = "nginx", "apache", "gunicorn", "uwsgi", "other"
 KNOWN_AS = {
-    NGINX: "the site's file in /etc/nginx/sites-available",
-    APACHE: "the site's file in /etc/apache2/sites-available",
+    NGINX: _("the site’s file in /etc/nginx/sites-available"),
+    APACHE: _("the site’s file in /etc/apache2/sites-available"),
     GUNICORN: "deploy/gunicorn.conf.py",
     UWSGI: "uwsgi.ini",
-    OTHER: "the front server's configuration",
+    OTHER: _("the front server’s configuration"),
 }
 NAMES = {"nginx": NGINX, "openresty": NGINX, "apache": APACHE, "gunicorn": GUNICORN, "uwsgi": UWSGI}
 MOST_FILES, LARGEST = 200, 500_000
 INCLUDES = re.compile(r"^\s*(?:include|IncludeOptional|Include)\s+\"?([^\s;\"]+)", re.M)
 BEGIN = re.compile(r"^\s*(?:server\s*\{|<VirtualHost\b)", re.IGNORECASE)
+
+
+ONE_OF_MANY = {"proxy_set_header", "uwsgi_param", "add_header", "SetEnv"}
 
 
 class Process(NamedTuple):
@@ -42,11 +47,27 @@ class Part:
     first: int
     lines: tuple[str, ...]
 
-    def line_of(self, directive: str) -> int | None:
-        """Where ``directive`` stands in it."""
-        pattern = re.compile(rf"^\s*(?:Header\s+\w+\s+|RequestHeader\s+)?{re.escape(directive)}\b")
-        at = (number for number, line in enumerate(self.lines) if pattern.match(line))
-        return next((self.first + number for number in at), None)
+    def line_of(self, directive: str, place: str = "") -> int | None:
+        """Where ``directive`` stands in it: in its location of ``place``, or before all those."""
+        pattern = re.compile(rf"^\s*{re.escape(directive)}(?![\w-])", re.IGNORECASE)
+        begin = self._begin(place)
+        at = [number for number, line in enumerate(self.lines) if pattern.match(line)]
+        found = next((number for number in at if begin <= number <= self._end(begin)), None)
+        found = next(iter(at), None) if found is None else found
+        return None if found is None else self.first + found
+
+    def _begin(self, place: str) -> int:
+        pattern = re.compile(rf"^\s*(?:location|<Location)\s.*{re.escape(place)}[\s\">]")
+        at = (number for number, line in enumerate(self.lines) if place and pattern.match(line))
+        return next(at, 0)
+
+    def _end(self, begin: int) -> int:
+        ends = (
+            number
+            for number, line in enumerate(self.lines)
+            if number > begin and re.match(r"\s*(?:\}|</Location)", line)
+        )
+        return next(ends, len(self.lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +76,20 @@ class Front:
 
     kind: str
     part: Part | None = None
-    app_files: tuple[Path, ...] = ()
 
-    def file(self, line: str) -> str:
+    def file(self, line: str, place: str = "") -> str:
         """Where ``line`` belongs: its own line where the directive stands already."""
         if self.part is None:
             return KNOWN_AS[self.kind]
-        directive = _directive(line)
-        at = self.part.line_of(directive) or self.part.first
+        at = self.part.line_of(_directive(line), place) or self.part.first
         return f"{self.part.path}:{at}"
 
 
 def _directive(line: str) -> str:
     """What is looked for: with its first word, where it sets one of many."""
-    words = line.rstrip(";").split()
-    many = {"proxy_set_header", "add_header", "RequestHeader", "Header", "SetEnv"}
-    return " ".join(words[:2]) if words[0] in many and len(words) > 1 else words[0]
+    words = line.lstrip("# ").rstrip(";").split()
+    many = 3 if words[0] in {"RequestHeader", "Header"} else 2 if words[0] in ONE_OF_MANY else 1
+    return " ".join(words[:many])
 
 
 def named(server: str) -> str:

@@ -18,7 +18,9 @@ from threading import BoundedSemaphore
 from typing import Any
 
 from flask import Flask, Response, current_app, jsonify, request
+from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.sansio.utils import get_host
 
 from flask_resumable import open_body
 from flask_resumable.receiving import Stopped, Watch
@@ -34,16 +36,17 @@ FILE_TAG = hashlib.sha256(FILE).hexdigest()
 FILE_DATE = datetime(2026, 1, 1, tzinfo=UTC)
 MOST_READ = 40 * 1024 * 1024
 LONGEST_SLEEP, PAUSE = 120.0, 1.0
+LONGEST_WAIT = 5.0  # seconds for a place
 IDLE = 5.0  # seconds of silence after which a body is not waited for
 LONG_COOKIE = 4_000  # bytes; browsers take up to 4,096
-_slots = BoundedSemaphore(16)  # of a worker's threads: whoever has the word can't hold them all
+_slots = BoundedSemaphore(24)  # of a worker's threads: whoever has the word can't hold them all
 
 
 def _answer() -> Response | None:
     word = request.headers.get(HEADER)
     if word is None or not key.is_good(word, current_app.config["SECRET_KEY"]):
         return None
-    if not _slots.acquire(blocking=False):
+    if not _slots.acquire(timeout=LONGEST_WAIT):
         return None
     try:
         response = _ask(request.headers.get(ASK, "look"))
@@ -81,7 +84,8 @@ def _saw() -> dict[str, Any]:
     return {
         "method": request.method,
         "scheme": request.scheme,
-        "host": request.host,
+        "host": get_host(request.scheme, environ.get("HTTP_HOST")),
+        "known": not isinstance(request.routing_exception, SecurityError),
         "root": request.root_path,
         "address": request.remote_addr,
         "peer": before.get("REMOTE_ADDR", environ.get("REMOTE_ADDR")),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from frontdesk.check.finding import Line
+from frontdesk.check.finding import NO_LINE, Line
 from frontdesk.check.fronts import APACHE, GUNICORN, NGINX, OTHER, UWSGI, Front, find, named
 from frontdesk.check.stranger import Answer, Stranger
 
@@ -66,14 +66,17 @@ class Visit:
         """Whether something stands before the server of the app."""
         return self.front.kind not in {GUNICORN, UWSGI}
 
-    def change(self, **lines: str) -> Line:
-        """The line for the front that is there; nginx's as an example where it is unknown."""
-        line = lines.get(self.front.kind) or lines.get("any", "")
+    def change(self, place: str = "", **lines: str) -> Line:
+        """The line for the front that is there; nginx's as an example where it is unknown.
+
+        ``place`` is the address it is about, where a file has other lines for some.
+        """
+        line = lines.get(self.front.kind, "")
         if not line and self.front.kind == OTHER:
             line = lines.get(NGINX, "")
         if self.front.kind == NGINX and self.server["uwsgi"]:
             line = _for_uwsgi(line)
-        return Line(self.front.file(line), line) if line else Line()
+        return Line(self.front.file(line, place), line) if line else NO_LINE
 
 
 def _for_uwsgi(line: str) -> str:

@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from frontdesk.check import key
-from frontdesk.check.finding import Finding, Line, _, ok, wrong
+from frontdesk.check.finding import NO_LINE, Finding, _, ok, wrong
 from frontdesk.check.outside import answers, bodies, heads, server, statics, times, tls, trust
-from frontdesk.check.stranger import Answer, Stranger, come
+from frontdesk.check.stranger import Answer, come
 from frontdesk.check.visit import PAGE, House, Visit, front_of
 
 AT_ONCE = 8
@@ -32,9 +32,9 @@ class Way(NamedTuple):
 class NotThere(Exception):
     """Nobody there, or somebody else; and what to do about that."""
 
-    def __init__(self, said: str, todo: str, change: Line = Line(), **facts: object) -> None:
+    def __init__(self, said: str, todo: str, **facts: object) -> None:
         super().__init__(said)
-        self.finding = wrong("reach", said, todo, change, **facts)
+        self.finding = wrong("reach", said, todo, NO_LINE, **facts)
 
 
 def look(way: Way, secret_key: str, house: House) -> list[Finding]:
@@ -96,6 +96,3 @@ def _elsewhere(way: Way, first: Answer) -> NotThere:
 
 def _plain(error: Exception) -> str:
     return str(getattr(error, "strerror", None) or getattr(error, "reason", None) or error)
-
-
-__all__ = ["Way", "Stranger", "look"]

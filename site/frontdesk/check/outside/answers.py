@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 
 from frontdesk.check.finding import Finding, Line, _, ok, warn, wrong
@@ -99,8 +100,9 @@ def conditional(visit: Visit) -> Iterator[Finding]:
 
 def private(visit: Visit) -> Iterator[Finding]:
     """Whether a second stranger gets what the first was told."""
+    mark = secrets.token_hex(4)
     pages = [
-        visit.stranger.ask("GET", f"{path}?{visit.server['pid']}", headers=[("Cookie", who)])
+        visit.stranger.ask_again("GET", f"{path}?{mark}", headers=[("Cookie", who)])
         for path in (PAGE, PUT)
         for who in ("who=one", "who=two")
     ]

@@ -14,7 +14,7 @@ USUAL, MOST = 8 * MB, 32 * MB  # a chunk of the upload page
 SENT = 2 * MB
 SIZES = (64 * 1024, 512 * 1024, MB - 1, 2 * MB, 4 * MB, 8 * MB, 16 * MB, 32 * MB, 64 * MB, 128 * MB)
 LARGE_SIZES = (256 * MB, 512 * MB, 1024 * MB - 1, 2048 * MB - 1, 4096 * MB, 8192 * MB)
-REFUSED = range(400, 600)
+TOO_LARGE = 413
 HELD_BACK = 0.35  # seconds; the sender paused for twice that
 PAUSE = 0.7
 WAYS = (
@@ -28,7 +28,8 @@ def methods(visit: Visit) -> Iterator[Finding]:
     stopped = []
     for method, path in WAYS:
         answer = visit.stranger.ask(method, path)
-        if not answer.is_ours or answer.get("Frontdesk-Probe-Method") != method:
+        came = answer.get("Frontdesk-Probe-Method").replace("GET", method)  # caches ask for all
+        if not answer.is_ours or came != method:
             stopped.append(method)
     if not stopped:
         yield ok("methods", _("All methods get through, PATCH, PUT and HEAD too."))
@@ -45,13 +46,13 @@ def methods(visit: Visit) -> Iterator[Finding]:
 
 def _limit(visit: Visit, method: str, path: str, wanted: int, *headers: tuple[str, str]) -> int:
     """The largest body that is not refused at once, up to ``wanted``."""
-    if visit.stranger.announce(method, path, wanted, headers) not in REFUSED:
+    if visit.stranger.announce(method, path, wanted, headers) != TOO_LARGE:
         return wanted
     sizes = [size for size in (*SIZES, *LARGE_SIZES) if size < wanted]
     low, high = 0, len(sizes)
     while low < high:
         middle = (low + high) // 2
-        if visit.stranger.announce(method, path, sizes[middle], headers) in REFUSED:
+        if visit.stranger.announce(method, path, sizes[middle], headers) == TOO_LARGE:
             high = middle
         else:
             low = middle + 1
@@ -61,7 +62,9 @@ def _limit(visit: Visit, method: str, path: str, wanted: int, *headers: tuple[st
 def chunks(visit: Visit) -> Iterator[Finding]:
     """How much may go up at once: a large file goes up in such pieces."""
     most = _limit(visit, "PATCH", UPLOAD, MOST)
-    change = visit.change(nginx="client_max_body_size 40m;", apache="LimitRequestBody 0")
+    change = visit.change(
+        UPLOADS, nginx="client_max_body_size 33m;", apache="LimitRequestBody 34603008"
+    )
     if most >= MOST:
         yield ok("body.chunk", _("Uploads may go up in pieces of %(size)s."), size=_mb(MOST))
         return
@@ -86,9 +89,10 @@ def forms(visit: Visit) -> Iterator[Finding]:
     yield warn(
         "body.form",
         _("Without JavaScript a form may bring about %(form)s, and PUT %(put)s, not %(wanted)s."),
-        _("Let whole files through at /upload and /path/, or lower MAX_FILE_SIZE."),
+        _("Let whole files through at /upload and /path/."),
         visit.change(
-            nginx="client_max_body_size 0;  # in location = /upload and location /path/",
+            FORM if form < wanted else "/path/",
+            nginx="client_max_body_size 0;",
             apache="LimitRequestBody 0",
         ),
         form=_mb(form), put=_mb(put), wanted=_mb(wanted),
@@ -143,7 +147,7 @@ def buffering(visit: Visit) -> Iterator[Finding]:
             "body.buffering",
             _("Each byte goes to the app as it comes: forty slow senders stop the site."),
             _("Let nginx hold bodies back until they are whole."),
-            visit.change(nginx="proxy_request_buffering on;"),
+            visit.change(UPLOADS, nginx="proxy_request_buffering on;"),
         )
     else:
         yield _streamed(visit)

@@ -74,10 +74,11 @@ def head(visit: Visit) -> Iterator[Finding]:
 
 def unknown_host(visit: Visit) -> Iterator[Finding]:
     """Whether somebody who names another host is sent away: links would be made of that name."""
-    if LOCAL.fullmatch(visit.stranger.name):
-        return  # no name to keep to
+    name = visit.stranger.name
+    if LOCAL.fullmatch(name) or not visit.saw["host"].startswith(name):
+        return  # there is no name to keep to, or the site doesn't hear it, which is said
     answer = _quiet(visit, NOBODY)
-    if answer is None or not answer.is_ours:
+    if answer is None or not answer.is_ours or not answer.facts["saw"]["known"]:
         yield ok("host.unknown", _("Who asks for another name doesn’t get to the site."))
         return
     yield warn(

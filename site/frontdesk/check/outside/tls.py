@@ -30,11 +30,10 @@ def certificate(visit: Visit) -> Iterator[Finding]:
     with closing(replace(visit.stranger, verify=False).connect()) as connection:
         der = connection.getpeercert(True) if isinstance(connection, ssl.SSLSocket) else None
     until = x509.load_der_x509_certificate(der or b"").not_valid_after_utc
+    folder = f"/etc/letsencrypt/live/{visit.stranger.name}"
     change = visit.change(
-        nginx="ssl_certificate /etc/letsencrypt/live/{}/fullchain.pem;".format(visit.stranger.name),
-        apache="SSLCertificateFile /etc/letsencrypt/live/{}/fullchain.pem".format(
-            visit.stranger.name
-        ),
+        nginx=f"ssl_certificate {folder}/fullchain.pem;",
+        apache=f"SSLCertificateFile {folder}/fullchain.pem",
     )
     day = f"{until:%Y-%m-%d}"
     if until < now():
@@ -88,28 +87,30 @@ def _speaks(stranger: Stranger, version: ssl.TLSVersion) -> bool:
     wanted.set_ciphers("ALL:@SECLEVEL=0")
     plain = replace(stranger, scheme="http").connect()
     with closing(plain), suppress(OSError):
-        with closing(wanted.wrap_socket(plain, server_hostname=stranger.name)):
-            return True
+        wanted.wrap_socket(plain, server_hostname=stranger.name).close()
+        return True
     return False
 
 
 def plain_http(visit: Visit) -> Iterator[Finding]:
     """Whether http leads to https; or, where there is none, whether passwords can be read."""
     stranger = visit.stranger
-    if stranger.scheme == "http":
-        if not stranger.name.startswith(NEAR):
-            said = _("The site is open without https: passwords can be read on the way.")
-            yield wrong("tls.plain", said, _("Put https in front: docs/deploying.md tells how."))
-        return
-    if not visit.plain_port:
-        return
+    if stranger.scheme == "https":
+        yield from _leading(visit) if visit.plain_port else ()
+    elif not stranger.name.startswith(NEAR):
+        said = _("The site is open without https: passwords can be read on the way.")
+        yield wrong("tls.plain", said, _("Put https in front: docs/deploying.md tells how."))
+
+
+def _leading(visit: Visit) -> Iterator[Finding]:
+    stranger = visit.stranger
     target = (stranger.target[0], visit.plain_port, *stranger.target[2:])
     guest = replace(stranger, scheme="http", target=target, netloc=stranger.name, timeout=4.0)
+    todo = _("Let http lead to https.")
     try:
         answer = guest.plain("GET", PAGE)
     except OSError:
         said = _("Nothing answers at http: who types the name alone may not get here.")
-        todo = _("Let http lead to https.")
         yield warn("tls.plain", said, todo, _redirect(visit))
         return
     leads = urlsplit(answer.get("Location"))
@@ -117,7 +118,6 @@ def plain_http(visit: Visit) -> Iterator[Finding]:
         yield ok("tls.plain", _("http leads to https."))
     else:
         said = _("http doesn’t lead to https; it answers %(status)s.")
-        todo = _("Let http lead to https.")
         yield wrong("tls.plain", said, todo, _redirect(visit), status=answer.status)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from frontdesk.check.finding import Finding, _, ok, wrong
+from frontdesk.check.finding import Finding, Line, _, ok, wrong
 from frontdesk.check.stranger import NEAR, OWN_NEAR, Answer
 from frontdesk.check.visit import PAGE, Visit
 
 MADE_UP, UNDERSCORED = "203.0.113.77", "203.0.113.78"
 OTHER_HOST, PREFIX = "made-up.example", "/made-up"
+TAKEN_FOR = _("You come by %(real)s, and the site takes it for %(seen)s: cookies and links break.")
 PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -35,7 +36,7 @@ def scheme(visit: Visit) -> Iterator[Finding]:
     elif visit.saw["headers"].get("x_forwarded_proto", "").endswith(real):
         yield wrong(
             "trust.scheme",
-            _("You come by %(real)s, and the site takes it for %(seen)s: cookies and links suffer."),
+            TAKEN_FOR,
             _("Believe the front server."),
             visit.house.setting("TRUSTED_PROXIES", hops(visit.first)),
             real=real, seen=seen,
@@ -43,7 +44,7 @@ def scheme(visit: Visit) -> Iterator[Finding]:
     else:
         yield wrong(
             "trust.scheme",
-            _("You come by %(real)s, and the site takes it for %(seen)s: cookies and links suffer."),
+            TAKEN_FOR,
             _("Let the front server say so, and set TRUSTED_PROXIES to 1."),
             line,
             real=real, seen=seen,
@@ -74,7 +75,8 @@ def host(visit: Visit) -> Iterator[Finding]:
             _("You ask for %(real)s, and the site sees %(seen)s: forms are refused."),
             _("Let the front server hand the name on."),
             visit.change(
-                nginx=f"proxy_set_header Host {_host_variable(visit)};", apache="ProxyPreserveHost On"
+                nginx=f"proxy_set_header Host {_host_variable(visit)};",
+                apache="ProxyPreserveHost On",
             ),
             real=real, seen=seen,
         )  # fmt: skip
@@ -159,7 +161,7 @@ def _too_few(visit: Visit, told: Answer) -> Finding:
     )
 
 
-def _forward(visit: Visit):  # type: ignore[no-untyped-def]
+def _forward(visit: Visit) -> Line:
     return visit.change(
         nginx="proxy_set_header X-Forwarded-For $remote_addr;",
         apache="RequestHeader unset X-Forwarded-For early",
