@@ -46,12 +46,13 @@ class Sites:
         folder.mkdir()
         (folder / "instance").symlink_to(self.folder / "instance")
         words = [*GUNICORN, *CARELESS] if name == "careless" else GUNICORN
-        trusted = 1 if name == "careless" else int(name)
+        trusted = int(name) if name.isdecimal() else 1
+        jobs = "embedded" if name == "embedded" else "worker"
         hosts = json.dumps([HOST, "127.0.0.1"])
         instance = self.folder / "instance"
         return start(
             folder, *words,
-            TRUSTED_PROXIES=trusted, TRUSTED_HOSTS=hosts, INSTANCE_PATH=instance, JOBS="worker",
+            TRUSTED_PROXIES=trusted, TRUSTED_HOSTS=hosts, INSTANCE_PATH=instance, JOBS=jobs,
         )  # fmt: skip
 
     def look_at_all(self, urls: dict[str, str]) -> dict[str, list[Finding]]:
@@ -72,7 +73,7 @@ def unwell(findings: list[Finding]) -> dict[str, Finding]:
     return {finding.id: finding for finding in findings if finding.level != OK}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def sites() -> Iterator[Sites]:
     folder = Path(mkdtemp())  # pytest's own are closed to Apache, which is another user
     make_certificates(folder)
@@ -93,7 +94,7 @@ def sites() -> Iterator[Sites]:
     rmtree(folder)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def keep() -> Iterator[Callable[[subprocess.Popen[bytes]], None]]:
     """Ends what was started, with the module."""
     started: list[subprocess.Popen[bytes]] = []

@@ -75,13 +75,14 @@ def test_a_proxy_is_believed_that_is_not_there(sites: Sites) -> None:
 
 def test_an_apache_by_a_tutorial(sites: Sites, keep: Keep) -> None:
     port, folder = free_port(), sites.folder
-    keep(start_apache(folder, sites.port("careless"), port, "AllowMethods GET POST OPTIONS"))
+    own = ["AllowMethods GET POST OPTIONS", "Header always append X-Frame-Options SAMEORIGIN"]
+    keep(start_apache(folder, sites.port("careless"), port, *own))
     found = unwell(sites.look(f"https://{HOST}:{port}"))
     assert {id: one.change.line for id, one in found.items()} == {
         "trust.scheme": 'RequestHeader set X-Forwarded-Proto "https"',
         "trust.names": "RequestHeader unset SCRIPT_NAME early",
         "methods": "AllowMethods GET HEAD POST PUT PATCH DELETE OPTIONS",
-        "body.form": "LimitRequestBody 0",
+        "answer.headers": "# Header always set X-Frame-Options …",
     }
     path, _, number = found["methods"].change.file.rpartition(":")
     assert Path(path) == folder / "apache.conf"

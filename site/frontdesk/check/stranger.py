@@ -127,12 +127,7 @@ class Stranger:
         told = [("Content-Length", str(size)), ("Expect", "100-continue"), *headers]
         with closing(self.patient(3.0).connect()) as connection:
             _write(connection, [self.head(method, path, "look", told)])
-            status = _status(connection)
-            if status == GO_ON:  # Apache looks at the length once the body begins
-                connection.settimeout(0.5)
-                _write(connection, [b"x"])
-                status = _status(connection) or GO_ON
-            return status
+            return _status(connection)
 
     def head(self, method: str, path: str, ask: str, headers: Headers = ()) -> bytes:
         """The head of a request, as it goes over the line."""
@@ -160,7 +155,6 @@ class Stranger:
             return Answer(response.status, response.headers, body, is_ours, first, whole)
 
 
-GO_ON = 100
 BODIES = {"POST", "PUT", "PATCH"}
 
 
