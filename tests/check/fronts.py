@@ -114,7 +114,8 @@ def _certificate(
 
 
 def start_nginx(folder: Path, blocks: list[str]) -> subprocess.Popen[bytes]:
-    """One nginx with all ``blocks``; it listens when this returns."""
+    """One nginx in ``folder``, with all ``blocks``; it listens when this returns."""
+    folder.mkdir()
     user = "" if os.geteuid() else "user root;"
     temporary = "\n".join(
         f"{kind}_temp_path {folder}/{kind};"

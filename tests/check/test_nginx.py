@@ -14,7 +14,6 @@ from tests.check.fronts import (
     TLS_OPTIONS,
     ZIPPED,
     Block,
-    free_port,
     start_nginx,
 )
 
@@ -117,12 +116,9 @@ WRONG: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
 def doors(sites: Sites, keep: Keep) -> dict[str, Block]:
     """The port of each, all of one nginx."""
     found = {name: Block(sites.port(site), changes) for name, (site, changes, _) in WRONG.items()}
-    found["nobody behind"] = Block(free_port())
-    plain = Block(sites.port("1"))
-    text = plain.text(sites.folder).replace(" ssl;", ";").replace("ssl_", "# ssl_")
     blocks = [block.text(sites.folder) for block in found.values()]
-    keep(start_nginx(sites.folder, [*blocks, text]))
-    return found | {"plain": plain}
+    keep(start_nginx(sites.folder / "wrong", blocks))
+    return found
 
 
 def line_at(file: str) -> str:
@@ -157,4 +153,4 @@ def test_what_is_wrong_is_found_and_nothing_else(
         there = " ".join(changes.values())
         is_named = directive(one.change.line) in there
         assert at.startswith(directive(one.change.line)) if is_named else at == "server {"
-        assert Path(one.change.file.rpartition(":")[0]) == sites.folder / "nginx.conf"
+        assert Path(one.change.file.rpartition(":")[0]) == sites.folder / "wrong/nginx.conf"

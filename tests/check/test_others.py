@@ -95,7 +95,8 @@ def doors(sites: Sites, keep: Keep) -> dict[str, Block]:
     found = {"right": Block(sites.port("1")), "lonely": Block(free_port())}
     plain = Block(sites.port("1"))
     text = plain.text(sites.folder).replace(" ssl;", ";").replace("ssl_", "# ssl_")
-    keep(start_nginx(sites.folder, [*(each.text(sites.folder) for each in found.values()), text]))
+    blocks = [*(each.text(sites.folder) for each in found.values()), text]
+    keep(start_nginx(sites.folder / "others", blocks))
     return found | {"plain": plain}
 
 
