@@ -52,6 +52,11 @@ class Finding:
         """What to do, in the reader's language; empty where it is well."""
         return str(gettext(self.todo)) % self.facts if self.todo else ""
 
+    @property
+    def where(self) -> str:
+        """Which file, in the reader's language where it has no path."""
+        return str(gettext(self.change.file)) if self.change.file else ""
+
 
 def ok(id: str, said: str, **facts: Any) -> Finding:
     """All is well."""

@@ -38,6 +38,11 @@ class Last(NamedTuple):
     url: str
     findings: list[Finding]
 
+    def without(self, others: list[Finding]) -> list[Finding]:
+        """Those that stand not among ``others``, which are of now."""
+        known = {finding.id for finding in others}
+        return [finding for finding in self.findings if finding.id not in known]
+
 
 def house() -> House:
     """What the checks must know of this site."""
@@ -62,11 +67,15 @@ def _places(app: Flask) -> dict[str, str]:
     return places | {name: where for name, where in sources.fixed.items() if where}
 
 
+def address() -> str:
+    """The site's own address; empty if no setting says it."""
+    return str(current_app.config["PUBLIC_URL"]).rstrip("/")
+
+
 def default_url() -> str:
     """Where the site is, as far as it knows by itself."""
-    found = str(current_app.config["PUBLIC_URL"]).rstrip("/")
     host, port = os.environ.get("HOST", ""), os.environ.get("PORT", "")
-    return found or (f"http://{host or '127.0.0.1'}:{port}" if port else GUNICORNS)
+    return address() or (f"http://{host or '127.0.0.1'}:{port}" if port else GUNICORNS)
 
 
 def from_outside(way: Way) -> list[Finding]:
@@ -101,6 +110,7 @@ def is_coming() -> bool:
 @jobs.task(KIND, minutes=5)
 def _test(url: str) -> None:
     """Test, and keep what was found. A page tells nothing of what answers elsewhere."""
+    db.session.rollback()  # that takes seconds, and must not hold a connection to the database
     found = from_outside(Way(url))
     if [finding.id for finding in found] == ["reach"] and found[0].level != OK:
         found = [_not_there(url)]
@@ -121,7 +131,7 @@ def may_ask(url: str) -> bool:
     """
     config = current_app.config
     parts = urlsplit(url)
-    if url == str(config["PUBLIC_URL"]).rstrip("/"):
+    if url == address():
         return True
     if parts.hostname in (config["TRUSTED_HOSTS"] or ()):
         return parts.port in {None, 80, 443}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from frontdesk.check.finding import NO_LINE, Line
+from frontdesk.check.finding import NO_LINE, Line, _
 from frontdesk.check.fronts import APACHE, GUNICORN, NGINX, OTHER, UWSGI, Front, find, named
 from frontdesk.check.stranger import Answer, Stranger
 
@@ -33,7 +33,7 @@ class House:
         place = self.places.get(name, "instance/config.py")
         written = repr(value) if not isinstance(value, str) else f'"{value}"'
         if place.startswith("FRONTDESK_"):
-            return Line("the environment", f"{place}={str(value).replace(chr(39), chr(34))}")
+            return Line(_("the environment"), f"{place}={str(value).replace(chr(39), chr(34))}")
         return Line(place, f"{name} = {written}".replace("'", '"'))
 
 

@@ -57,7 +57,7 @@ def permissions() -> Iterator[Finding]:
         if _is_behind_closed_door(path):
             continue
         said = _("Others on this machine can read %(path)s.")
-        change = Line("a shell", f"chmod o-rwx {path}")
+        change = Line(_("a shell"), f"chmod o-rwx {path}")
         yield wrong("inside.permissions", said, _("Close it."), change, path=str(path))
 
 
@@ -86,7 +86,7 @@ def owner() -> Iterator[Finding]:
         return
     said = _("The instance folder belongs to another user than the one who runs this.")
     todo = _("Run commands as the site’s user, or give it the folder.")
-    yield warn("inside.owner", said, todo, Line("a shell", f"chown -R frontdesk: {folder}"))
+    yield warn("inside.owner", said, todo, Line(_("a shell"), f"chown -R frontdesk: {folder}"))
 
 
 def secret() -> Iterator[Finding]:

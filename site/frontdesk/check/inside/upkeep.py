@@ -27,7 +27,7 @@ def jobs_kept_up() -> Iterator[Finding]:
         return
     said = _("Jobs wait, and nobody does them: letters and thumbnails among them.")
     todo = _("Restart the site, or start a worker.")
-    yield wrong("inside.jobs", said, todo, Line("a shell", "systemctl start frontdesk-worker"))
+    yield wrong("inside.jobs", said, todo, Line(_("a shell"), "systemctl start frontdesk-worker"))
 
 
 def one_job() -> Iterator[Finding]:
@@ -47,7 +47,7 @@ def one_job() -> Iterator[Finding]:
         "inside.job",
         _("A job that was asked for was not done within %(seconds)s seconds."),
         _("Restart the site, or start a worker."),
-        Line("a shell", "systemctl start frontdesk-worker"),
+        Line(_("a shell"), "systemctl start frontdesk-worker"),
         seconds=int(PATIENCE),
     )
 

@@ -33,7 +33,7 @@ def who(visit: Visit) -> Iterator[Finding]:
             "server.debug",
             _("The debugger is on, and hands out a console to anybody."),
             _("Stop it, and start the site with make run or gunicorn."),
-            Line("the environment", "FLASK_DEBUG=0"),
+            Line(_("the environment"), "FLASK_DEBUG=0"),
         )
     else:
         yield ok("server.debug", _("The debugger is off."))
@@ -86,7 +86,7 @@ def settings(visit: Visit) -> Iterator[Finding]:
         "server.instance",
         _("The site that answers keeps its things in %(folder)s, not where this command looks."),
         _("Ask about the same."),
-        Line("the environment", f"FRONTDESK_INSTANCE_PATH={visit.server['instance']}"),
+        Line(_("the environment"), f"FRONTDESK_INSTANCE_PATH={visit.server['instance']}"),
         folder=visit.server["instance"],
     )
 
