@@ -133,8 +133,8 @@ def may_ask(url: str) -> bool:
     parts = urlsplit(url)
     if url == address():
         return True
-    if parts.hostname in (config["TRUSTED_HOSTS"] or ()):
-        return parts.port in {None, 80, 443}
+    if parts.hostname in (config["TRUSTED_HOSTS"] or ()) and parts.port in {None, 80, 443}:
+        return True
     return _is_here(parts.hostname or "")
 
 

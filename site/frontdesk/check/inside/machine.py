@@ -17,7 +17,7 @@ from frontdesk.check.finding import Finding, Line, _, ok, warn, wrong
 from frontdesk.db import db, now
 
 OLDEST = (3, 11)
-OTHERS = stat.S_IRWXO
+READ, ENTER = stat.S_IROTH | stat.S_IWOTH, stat.S_IXOTH
 SECRETS = ("secret-key", "config.py")
 SHORT, FEW = 32, 10  # characters of a key, and different ones among them
 TYPICAL = ("secret", "change", "example", "password", "dev", "test", "frontdesk")
@@ -47,9 +47,7 @@ def clock() -> Iterator[Finding]:
 def permissions() -> Iterator[Finding]:
     """Whether only the site's user reads what is the site's."""
     open_to_all = [
-        path
-        for path in (*_kept(), *_database())
-        if path.exists() and stat.S_IMODE(path.stat().st_mode) & OTHERS
+        path for path in (*_kept(), *_database()) if path.exists() and path.stat().st_mode & READ
     ]
     if not open_to_all:
         yield ok("inside.permissions", _("Nobody else on this machine reads what is the site’s."))
@@ -74,8 +72,8 @@ def _database() -> list[Path]:
 def _is_behind_closed_door(path: Path) -> bool:
     """Whether the folder lets nobody in, so that the file's own rights don't matter."""
     folder = path.parent
-    inside = folder == Path(current_app.instance_path)
-    return inside and not stat.S_IMODE(folder.stat().st_mode) & OTHERS and path.name != "secret-key"
+    is_inside = folder == Path(current_app.instance_path)
+    return is_inside and not folder.stat().st_mode & ENTER and path.name != "secret-key"
 
 
 def owner() -> Iterator[Finding]:

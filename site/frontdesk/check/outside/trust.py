@@ -10,6 +10,7 @@ from frontdesk.check.visit import PAGE, Visit
 
 MADE_UP, UNDERSCORED = "203.0.113.77", "203.0.113.78"
 OTHER_HOST, PREFIX = "made-up.example", "/made-up"
+ALONE = _("Nothing stands in front, so believe nobody.")
 TAKEN_FOR = _("You come by %(real)s, and the site takes it for %(seen)s: cookies and links break.")
 PORTS = {"http": ":80", "https": ":443"}
 
@@ -27,7 +28,7 @@ def scheme(visit: Visit) -> Iterator[Finding]:
         yield wrong(
             "trust.scheme",
             _("Anybody can tell the site that it is %(other)s: X-Forwarded-Proto is believed."),
-            _("Let the front server set X-Forwarded-Proto itself."),
+            _("Let the front server set X-Forwarded-Proto itself.") if visit.is_proxied else ALONE,
             line if visit.is_proxied else visit.house.setting("TRUSTED_PROXIES", 0),
             other=other,
         )
@@ -59,7 +60,7 @@ def host(visit: Visit) -> Iterator[Finding]:
         yield wrong(
             "trust.host",
             _("Anybody can tell the site another host name: X-Forwarded-Host is believed."),
-            _("Let the front server set X-Forwarded-Host itself."),
+            _("Let the front server set X-Forwarded-Host itself.") if visit.is_proxied else ALONE,
             visit.change(
                 nginx=f"proxy_set_header X-Forwarded-Host {_host_variable(visit)};",
                 apache="RequestHeader unset X-Forwarded-Host early",
@@ -132,8 +133,7 @@ def _is_proxys(visit: Visit, seen: str, peer: str) -> bool:
 def _chosen(visit: Visit, told: Answer) -> Finding:
     said = _("Anybody can choose the address that the site sees: limits don’t hold.")
     if not visit.is_proxied:
-        todo = _("Nothing stands in front, so believe nobody.")
-        return wrong("trust.address", said, todo, visit.house.setting("TRUSTED_PROXIES", 0))
+        return wrong("trust.address", said, ALONE, visit.house.setting("TRUSTED_PROXIES", 0))
     if not hops(told):
         todo = _("Let the front server write the address itself.")
         return wrong("trust.address", said, todo, _forward(visit))
