@@ -16,6 +16,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from threading import BoundedSemaphore
 from typing import Any
+from uuid import UUID
 
 from flask import Flask, Response, current_app, jsonify, request
 from werkzeug.exceptions import SecurityError
@@ -25,7 +26,8 @@ from werkzeug.sansio.utils import get_host
 from flask_resumable import open_body
 from flask_resumable.receiving import Stopped, Watch
 from frontdesk.check import key
-from frontdesk.files.deliver import PARTIAL, WHOLE, asked_for, measure
+from frontdesk.files import service as files
+from frontdesk.files.deliver import PARTIAL, WHOLE, asked_for, measure, send_blob
 
 HEADER, ASK = "Frontdesk-Probe", "Frontdesk-Ask"
 FORWARDED = ("HTTP_X_", "HTTP_FORWARDED", "HTTP_VIA", "HTTP_SCRIPT_NAME", "HTTP_PROXY")
@@ -61,6 +63,8 @@ def _ask(asked: str) -> Response:
     what, _, more = asked.partition(" ")
     if what == "file":
         return _file()
+    if what == "stored":
+        return _stored(more)
     if what == "drip":
         return Response(_drip(), mimetype="application/octet-stream")
     return _look(what, more)
@@ -161,6 +165,17 @@ def _file() -> Response:
     response.headers["ETag"] = f'"{FILE_TAG}"'
     measure(response, part, len(FILE))
     return response
+
+
+def _stored(id: str) -> Response:
+    """A blob of the storage, sent as downloads are: by the front server, if it does that."""
+    try:
+        return send_blob(
+            files.storage(), UUID(id), name="check.bin", media_type="application/octet-stream",
+            sha256=FILE_TAG, modified=FILE_DATE, download=True,
+        )  # fmt: skip
+    except (FileNotFoundError, ValueError):
+        return Response(status=404)
 
 
 def _drip() -> Iterator[bytes]:

@@ -7,11 +7,14 @@ import json
 import os
 import secrets
 import socket
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from flask import Flask, current_app
 from sqlalchemy import select
@@ -20,8 +23,10 @@ from frontdesk import jobs
 from frontdesk.check import inside, outside
 from frontdesk.check.finding import OK, Finding, _, from_plain, to_plain, wrong
 from frontdesk.check.outside import Way
+from frontdesk.check.probe import FILE as PROBE_FILE
 from frontdesk.check.visit import House
 from frontdesk.db import db, now, reading
+from frontdesk.files import service as files
 from frontdesk.jobs.models import RUNNING, WAITING, Job
 from frontdesk.stored_settings import live
 from frontdesk.stored_settings.catalogue import GROUPS
@@ -53,6 +58,7 @@ def house() -> House:
         trusted_hosts=tuple(config["TRUSTED_HOSTS"] or ()),
         instance=app.instance_path,
         places=_places(app),
+        folder=str(files.storage().beside("")),
     )
 
 
@@ -80,7 +86,27 @@ def default_url() -> str:
 
 def from_outside(way: Way) -> list[Finding]:
     """What a stranger finds; it takes some seconds, and asks for nothing in the database."""
-    return outside.look(way, current_app.config["SECRET_KEY"], house())
+    key = current_app.config["SECRET_KEY"]
+    with _stored() as blob:
+        return outside.look(way, key, replace(house(), stored=blob))
+
+
+@contextmanager
+def _stored() -> Iterator[UUID | None]:
+    """A blob to ask for, as long as that lasts; None where none can be stored."""
+    id = None
+    try:
+        with files.storage().begin() as staged:
+            staged.write(PROBE_FILE)
+            staged.keep()
+        id = staged.id
+    except OSError:  # looked at from inside, and said there
+        pass
+    try:
+        yield id
+    finally:
+        if id is not None:
+            files.storage().delete(id)
 
 
 def everything(way: Way) -> list[Finding]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 from frontdesk.check.finding import NO_LINE, Line, _
 from frontdesk.check.fronts import APACHE, GUNICORN, NGINX, OTHER, UWSGI, Front, find, named
@@ -20,13 +21,18 @@ PUT = "/path/check.bin"
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What whoever tests knows of the site: sizes in bytes, and where each setting is changed."""
+    """What whoever tests knows of the site: sizes in bytes, and where each setting is changed.
+
+    ``stored`` is a blob with the probe's file in it, which lies in ``folder``.
+    """
 
     max_file_size: int
     min_upload_rate: int
     trusted_hosts: tuple[str, ...]
     instance: str
     places: Mapping[str, str]
+    folder: str = ""
+    stored: UUID | None = None
 
     def setting(self, name: str, value: object) -> Line:
         """The line that sets it."""

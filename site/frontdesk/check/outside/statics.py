@@ -1,4 +1,4 @@
-"""The site's own files: kept for a year, and sent small."""
+"""What lies on the disk: the site's own files, kept for a year and sent small, and people's."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from frontdesk.check.finding import Finding, _, ok, warn, wrong
+from frontdesk.check.probe import FILE as BYTES
 from frontdesk.check.stranger import Answer
-from frontdesk.check.visit import PAGE, Visit
+from frontdesk.check.visit import FILE, PAGE, Visit
 
 HASHED = re.compile(r'href="(/[^"]*static/[^"]*\.css)"')
 A_YEAR = re.compile(r"max-age=31\d{6}")
@@ -45,6 +46,37 @@ def static(visit: Visit) -> Iterator[Finding]:
         yield ok("static", _("The site’s own files are compressed, and kept for a year."))
 
 
+def stored(visit: Visit) -> Iterator[Finding]:
+    """Whether a file that lies in storage arrives: where the front server sends it, it must read
+    it."""
+    if visit.house.stored is None:
+        return
+    ask, some = f"stored {visit.house.stored}", ("Range", "bytes=1000-1999")
+    answer = visit.stranger.ask("GET", FILE, ask)
+    part = visit.stranger.ask("GET", FILE, ask, headers=[some])
+    if answer.body != BYTES:
+        yield wrong(
+            "stored",
+            _("A stored file doesn’t arrive: %(status)s."),
+            _("Name the folder of the files in front, and let the front server’s user read it."),
+            visit.change(
+                "/_files/",
+                nginx=f"alias {visit.house.folder}/;",
+                apache=f"XSendFilePath {visit.house.folder}",
+            ),
+            status=answer.status,
+        )
+    elif not answer.is_ours and (part.status, part.body) != (206, BYTES[1_000:2_000]):
+        yield wrong(
+            "stored",
+            _("The front server sends files, but no parts of them: downloads begin again."),
+            _("Let it send parts."),
+            visit.change("/_files/", nginx="max_ranges 1;", apache="MaxRanges default"),
+        )
+    else:
+        yield ok("stored", _("A stored file arrives, and parts of it."))
+
+
 def _lacks(answer: Answer) -> str:
     lacks = []
     if not A_YEAR.search(answer.get("Cache-Control")):
@@ -54,4 +86,4 @@ def _lacks(answer: Answer) -> str:
     return ", ".join(lacks)
 
 
-CHECKS = (static,)
+CHECKS = (static, stored)
