@@ -30,6 +30,9 @@ MAIL_FROM = ""
 PUBLIC_URL = ""
 # How many reverse proxies stand in front; 0 believes no forwarded header.
 TRUSTED_PROXIES = 0
+# Who sends downloads: empty, the site itself; "x-accel-redirect", nginx, or "x-sendfile", Apache,
+# where they offer it.
+SEND_FILE_BY = ""
 # Host names that the site answers to; empty answers to any.
 TRUSTED_HOSTS = []
 

@@ -13,11 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[2] / "deploy"
-UNITS = "systemd"
 FILES: Mapping[str, tuple[str, ...]] = {
     "apache": ("apache.conf",),
+    "container": ("Containerfile",),
     "gunicorn": ("gunicorn.conf.py",),
     "nginx": ("nginx.conf",),
+    "systemd": (
+        *("systemd/frontdesk.socket", "systemd/frontdesk.service"),
+        "systemd/frontdesk-worker.service",
+        *("systemd/frontdesk-purge.service", "systemd/frontdesk-purge.timer"),
+        *("systemd/frontdesk-scrub.service", "systemd/frontdesk-scrub.timer"),
+        *("systemd/frontdesk-backup.service", "systemd/frontdesk-backup.timer"),
+    ),
     "uwsgi": ("uwsgi.ini",),
 }
 ALONE = {"nginx": ("body", "proxy", "uwsgi", "fastcgi", "scgi"), "apache": ()}
@@ -44,6 +51,7 @@ class Place:
     way: str = "http"
     root: str = "/srv/frontdesk"
     instance: str = "/srv/frontdesk/instance"
+    files: str = "/srv/frontdesk/instance/files"
     user: str = "frontdesk"
 
 
@@ -123,6 +131,10 @@ def _values(place: Place) -> dict[str, str]:
         "Path(__file__).resolve().parents[1]": f'Path("{place.root}")',
         'os.environ.get("BIND") or HERE': f'os.environ.get("BIND", "{place.upstream}")',
         f"socket = {stock.upstream.removeprefix('unix:')}": f"socket = {_path_of(place)}",
+        f"ListenStream={_path_of(stock)}": f"ListenStream={_path_of(place)}",
+        f"User={stock.user}": f"User={place.user}",
+        f"Group={stock.user}": f"Group={place.user}",
+        stock.files: place.files,
         stock.instance: place.instance,
         stock.root: place.root,
     }

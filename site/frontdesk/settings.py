@@ -51,6 +51,10 @@ MEANT = {
     ),
     "MAIL_FROM": (r"([^@\s]+@[^@\s]+|.+<[^@\s]+@[^@\s]+>)?", 'like "desk@example.org"'),
     "PUBLIC_URL": (r"(https?://[^/\s]+/?)?", 'empty or like "https://files.example.org"'),
+    "SEND_FILE_BY": (
+        r"(x-accel-redirect|x-sendfile)?",
+        'empty, "x-accel-redirect" (nginx) or "x-sendfile" (Apache)',
+    ),
     "REGISTRATION": (r"closed|invite|open", '"closed", "invite" or "open"'),
     "STORAGE_URL": (r"file:.+", '"file:FOLDER"'),
 }

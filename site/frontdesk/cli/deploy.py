@@ -51,6 +51,7 @@ def _place(said: dict[str, Any]) -> deploying.Place:
     """What was said, and what this site knows by itself."""
     said["root"] = said["root"] or current_app.root_path
     said["instance"] = said["instance"] or current_app.instance_path
+    said["files"] = str(Path(said["instance"]) / current_app.config["STORAGE_URL"][len("file:") :])
     for name in ("certificate", "key"):
         stock = str(getattr(STOCK, name))
         said[name] = said[name] or stock.replace(STOCK.host, said["host"])

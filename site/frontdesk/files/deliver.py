@@ -13,7 +13,7 @@ from flask import Response, request
 from werkzeug.http import http_date, parse_date
 from werkzeug.wsgi import FileWrapper, wrap_file
 
-from frontdesk.files import names
+from frontdesk.files import handover, names
 from frontdesk.files.kinds import UNKNOWN, media_type
 
 if TYPE_CHECKING:
@@ -78,22 +78,20 @@ def send_blob(
     """The answer to a GET or HEAD for a blob: 200, 206, 304, 412 or 416.
 
     ``modified`` is UTC. Shown in the browser only when ``download`` is false and the type
-    is harmless.
+    is harmless. A front server that offers it sends the bytes itself (``handover``).
 
     :raise FileNotFoundError: if storage lacks the blob
     """
     file = storage.open(blob_id)
     size = file.seek(0, os.SEEK_END)
     status, part = asked_for(sha256, modified, size)
-    if status in {WHOLE, PARTIAL} and request.method != "HEAD":
-        response = Response(_body(file, part, status), status, direct_passthrough=True)
-    else:
-        file.close()
-        response = Response(status=status)
+    response = handover.answer(storage, blob_id, file, status)
+    if response is None:
+        response = _answer(file, part, status)
+        measure(response, part, size)
     response.headers["Cache-Control"] = cache
     response.headers["ETag"] = f'"{sha256}"'
     response.headers["Last-Modified"] = http_date(_seconds(modified))
-    measure(response, part, size)
     _label(response, name, media_type, download)
     return response
 
@@ -167,6 +165,13 @@ def _ending(count: str, size: int) -> tuple[int, Part]:
         return WHOLE, Part(0, size)
     length = min(int(count), size)
     return (PARTIAL if length else BEYOND), Part(size - length, length)
+
+
+def _answer(file: BinaryIO, part: Part, status: int) -> Response:
+    if status in {WHOLE, PARTIAL} and request.method != "HEAD":
+        return Response(_body(file, part, status), status, direct_passthrough=True)
+    file.close()
+    return Response(status=status)
 
 
 def _body(file: BinaryIO, part: Part, status: int) -> Iterable[bytes]:

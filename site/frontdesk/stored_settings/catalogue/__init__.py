@@ -32,6 +32,7 @@ FIXED: Mapping[str, Any] = {
     "STORAGE_URL": _("The files don’t move by themselves."),
     "REDIS_URL": _("Each process must begin with the same."),
     "JOBS": _("Each process must begin with the same."),
+    "SEND_FILE_BY": _("It must be what the server in front understands."),
     "EXTENSIONS": _("They are programs: who installs them names them."),
     "OIDC_ISSUER": _("It is checked when the site starts."),
     "OIDC_CLIENT_ID": _("It is checked when the site starts."),
