@@ -54,6 +54,7 @@ from frontdesk.admin import (
 from frontdesk.admin import people as people_page
 from frontdesk.admin import settings as setting_pages
 from frontdesk.api import people
+from frontdesk.check import probe
 from frontdesk.files import (
     bin,
     browse,
@@ -88,7 +89,7 @@ from frontdesk.profile import password as own_password
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUMBING = (
-    *(db, stored_settings, logs, access, security, Bootstrap5(), language, forms, mail),
+    *(db, stored_settings, logs, probe, access, security, Bootstrap5(), language, forms, mail),
     *(templating, assets, errors, jobs, receive, uploads, openid, rotation, cli),
 )
 PAGES = (

@@ -1,4 +1,4 @@
-"""/admin/health - how the site is, what to do about it, and another try for jobs that failed."""
+"""/admin/health - how the site is, what to do about it, a test of the set-up, and failed jobs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from frontdesk.access import admin_only
 from frontdesk.accounts.models import Member
 from frontdesk.admin import checks
 from frontdesk.admin.overview import bp
+from frontdesk.check import inside
+from frontdesk.check import service as check
 from frontdesk.db import db, transaction
 from frontdesk.jobs.models import FAILED, Job
 from frontdesk.pages import page, see
@@ -22,8 +24,13 @@ from frontdesk.pages import page, see
 @admin_only
 def health() -> Response:
     """Show all checks; 200 whatever they find, for it is a page to read."""
+    inside_now, tested = inside.quick(), check.last()
     return page(
         "admin/health.html",
+        inside=inside_now,
+        tested=tested,
+        outside=tested.without(inside_now) if tested else [],
+        is_coming=check.is_coming(),
         house=list(checks.of_house()),
         setup=list(checks.of_setup(request)),
         failed=checks.failed_jobs(),
@@ -31,6 +38,21 @@ def health() -> Response:
         can_write=mail.is_on() and bool(_own_address()),
         is_nameless=mail.is_on() and not _own_address(),
     )
+
+
+@bp.post("/health/check")
+@admin_only
+def check_setup() -> Response:
+    """Have the set-up tested from outside, at the site's own address and nowhere else."""
+    url = check.address() or request.host_url.rstrip("/")
+    if not check.may_ask(url):
+        flash(_("Set the address of the site first: it is tested there."), "error")
+        return see("admin.change_settings", key="site")
+    with transaction():
+        audit.record("setup.check", member_id=current_user.id, url=url)
+        check.ask(url)
+    flash(_("The set-up is being tested. What was found will stand here."))
+    return see("admin.health")
 
 
 @bp.post("/health/jobs/<int:job_id>/again")

@@ -89,6 +89,7 @@ WHAT: dict[str, Any] = {
     "session.end-others": _("ended all other log-ins by hand"),
     "session.stolen": _("a log-in was ended: its cookie was used twice"),
     "setting.change": _("changed a setting"),
+    "setup.check": _("had the set-up tested"),
     "token.create": _("made a token"),
     "token.revoke": _("revoked a token"),
     "upload.begin": _("began an upload"),

@@ -1,0 +1,122 @@
+"""What must happen now and then: the purge, the scrub, a backup; and the jobs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from uuid import uuid4
+
+from sqlalchemy import select
+
+from frontdesk import jobs
+from frontdesk.audit import LogEntry
+from frontdesk.check.finding import Finding, Line, _, ok, warn, wrong
+from frontdesk.db import db, now, transaction
+
+A_PURGE, A_SCRUB, A_BACKUP = timedelta(days=2), timedelta(days=35), timedelta(days=8)
+PATIENCE, STEP = 15.0, 0.2  # seconds
+CRON = "crontab -e"
+KIND = "check.job"
+
+
+def jobs_kept_up() -> Iterator[Finding]:
+    """Whether anybody does the jobs."""
+    if jobs.keep_up():
+        yield ok("inside.jobs", _("Jobs are done."))
+        return
+    said = _("Jobs wait, and nobody does them: letters and thumbnails among them.")
+    todo = _("Restart the site, or start a worker.")
+    yield wrong("inside.jobs", said, todo, Line(_("a shell"), "systemctl start frontdesk-worker"))
+
+
+def one_job() -> Iterator[Finding]:
+    """Whether a job that is asked for now is done within seconds."""
+    subject = uuid4().hex
+    with transaction():
+        jobs.ask(KIND, subject)
+    began = time.monotonic()
+    while jobs.state(KIND, subject) != "done" and time.monotonic() - began < PATIENCE:
+        db.session.rollback()
+        time.sleep(STEP)
+    db.session.rollback()
+    if jobs.state(KIND, subject) == "done":
+        yield ok("inside.job", _("A job that was asked for was done at once."))
+        return
+    yield wrong(
+        "inside.job",
+        _("A job that was asked for was not done within %(seconds)s seconds."),
+        _("Restart the site, or start a worker."),
+        Line(_("a shell"), "systemctl start frontdesk-worker"),
+        seconds=int(PATIENCE),
+    )
+
+
+@jobs.task(KIND, minutes=1)
+def _nothing(subject: str) -> None:
+    """That it is done is all that counts."""
+
+
+def _last(*what: str) -> LogEntry | None:
+    last = select(LogEntry).where(LogEntry.what.in_(what)).order_by(LogEntry.id.desc()).limit(1)
+    return db.session.scalar(last)
+
+
+def _is_young() -> bool:
+    """Whether the site was set up of late, so that nothing is overdue yet."""
+    first = db.session.scalar(select(LogEntry.at).order_by(LogEntry.id).limit(1))
+    return first is None or first > now() - A_PURGE
+
+
+def purge() -> Iterator[Finding]:
+    """Whether what is over has gone."""
+    last = _last("purge", "purge.wait")
+    if (last and last.at > now() - A_PURGE) or _is_young():
+        yield ok("inside.purge", _("What is over is removed each day."))
+        return
+    said = _("What is over was not removed for two days: the disk fills.")
+    yield warn("inside.purge", said, _("Look at the jobs, or run it."), Line(CRON, _cron("purge")))
+
+
+def scrub() -> Iterator[Finding]:
+    """Whether the bytes were read again of late, and were right."""
+    last = _last("scrub")
+    if last is not None and int(last.facts.get("findings", 0)):
+        said = _("The last scrub found something wrong.")
+        yield wrong("inside.scrub", said, _("Run it again, and read what it says: flask scrub."))
+    elif last is not None and last.at > now() - A_SCRUB:
+        yield ok("inside.scrub", _("Every byte was read again of late, and is right."))
+    elif _is_young():
+        yield ok("inside.scrub", _("The site is too young for a scrub to be due."))
+    else:
+        said = _("The bytes were not read again for a month: a disk that forgets goes unseen.")
+        yield warn("inside.scrub", said, _("Let it run each week."), Line(CRON, _cron("scrub")))
+
+
+def backup() -> Iterator[Finding]:
+    """Whether there is a backup, how old it is, and whether the same fire takes both."""
+    last = _last("backup")
+    failed = _last("backup", "backup.failed")
+    change = Line(CRON, _cron("backup /var/backups/frontdesk"))
+    todo = _("Make one each night, onto another disk.")
+    if failed is not None and failed.what == "backup.failed":
+        said = _("The last backup failed: %(why)s.")
+        yield wrong("inside.backup", said, todo, change, why=str(failed.facts.get("why", "–")))
+    elif last is None:
+        yield warn("inside.backup", _("There is no backup."), todo, change)
+    elif last.at < now() - A_BACKUP:
+        said = _("The last backup is from %(day)s.")
+        yield warn("inside.backup", said, todo, change, day=f"{last.at:%Y-%m-%d}")
+    elif last.facts.get("near"):
+        said = _("The last backup lies on the disk that the site is on.")
+        yield warn("inside.backup", said, todo, change)
+    else:
+        said = _("The last backup was made on %(day)s.")
+        yield ok("inside.backup", said, day=f"{last.at:%Y-%m-%d}")
+
+
+def _cron(command: str) -> str:
+    return f"17 3 * * * cd /srv/frontdesk && .venv/bin/flask {command}"
+
+
+CHECKS = (jobs_kept_up, purge, scrub, backup)
