@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from flask import Flask
 
-from frontdesk.cli import demo, people, upkeep
+from frontdesk.cli import backup, demo, people, upkeep
 
 __all__ = ["init_app"]
 
 
 def init_app(app: Flask) -> None:
     """Add the commands."""
-    for command in (people.user, *upkeep.COMMANDS, demo.demo):
+    for command in (people.user, *upkeep.COMMANDS, *backup.COMMANDS, demo.demo):
         app.cli.add_command(command)
