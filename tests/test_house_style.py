@@ -18,7 +18,10 @@ PAGES = sorted(
     for path in TEMPLATES.glob("*/*.html")
     if path.parent.name not in {"bootstrap5", "components"} and not path.name.startswith("_")
 )
-LEVEL = {"accounts": 1, "files": 2, "posts": 3, "hello": 4, "profile": 4, "admin": 5, "api": 5}
+LEVEL = {
+    **{"accounts": 1, "files": 2, "posts": 3, "backup": 3},
+    **{"hello": 4, "profile": 4, "admin": 5, "api": 5},
+}
 OUTERMOST = {"__init__", "startup", "cli", "demo"}  # they put the site together, or stand beside it
 
 # Where text becomes markup without being escaped, and why that is safe.

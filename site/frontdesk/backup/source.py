@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from frontdesk.backup import keys
-from frontdesk.backup.folder import MARK, OBJECTS, OPEN_FOLDER, SEALED, SNAPSHOTS, Place, checked
+from frontdesk.backup.folder import MARK, OBJECTS, SEALED, SNAPSHOTS, checked
 from frontdesk.backup.members import MANIFEST, Damaged, Header, Member, check_name, read
+from frontdesk.backup.place import OPEN_FOLDER, Place
 
 BLOCK = 1 << 20
 

@@ -54,6 +54,7 @@ def check_books(report: Report) -> None:
             report.add(finding)
     for finding in strays.short_uploads():
         report.add(finding)
+    report.books = report.counts.total()
 
 
 def _certain(check: Check) -> list[Finding]:
@@ -85,7 +86,7 @@ def _begin() -> datetime:
 def _end(report: Report) -> None:
     with transaction():
         count, found = report.blobs + report.before, report.counts.total()
-        audit.record(ENDED, blobs=count, findings=found, repaired=report.repaired)
+        audit.record(ENDED, blobs=count, findings=found, books=report.books)
 
 
 def _without_repaired(

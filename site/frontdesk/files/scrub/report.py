@@ -19,13 +19,14 @@ class Report:
     """What was looked at, and what was found: nothing, if all is well.
 
     ``before`` is how many blobs an interrupted scrub had read already, ``repaired`` whose bytes
-    a backup brought back.
+    a backup brought back, ``books`` how many findings are of the books, not of blobs' bytes.
     """
 
     blobs: int = 0
     bytes: int = 0
     before: int = 0
     repaired: int = 0
+    books: int = 0
     seconds: float = 0.0
     counts: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
