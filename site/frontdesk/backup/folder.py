@@ -41,7 +41,7 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.root = Place(os.open(path, OPEN_FOLDER))
+        self.root = Place(os.open(path.resolve(), OPEN_FOLDER))
         self.path = path
         try:
             self._take()

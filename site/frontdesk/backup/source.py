@@ -111,7 +111,7 @@ class _Snapshot(Source):
     def __init__(self, stack: ExitStack, path: Path, name: str, key: str) -> None:
         self._key, self._path = key, path
         try:
-            root = Place(os.open(path, OPEN_FOLDER))
+            root = Place(os.open(path.resolve(), OPEN_FOLDER))
             stack.callback(root.close)
             if root.size(MARK) < 0:
                 raise Damaged(f"{path} is no folder of backups.")
