@@ -14,6 +14,8 @@ SECRET_KEY_FALLBACKS = []
 
 # Where people, files and the log are listed; a relative path lies in the instance folder.
 DATABASE_URL = "sqlite:///frontdesk.db"
+# The most connections to PostgreSQL that one process has at once.
+DATABASE_CONNECTIONS = 32
 # Where the bytes of files lie; a relative path lies in the instance folder.
 STORAGE_URL = "file:files"
 # Limits, jobs and locks of many machines. Nothing uses it yet: empty is in-process.

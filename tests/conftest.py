@@ -15,7 +15,13 @@ import structlog
 from argon2 import PasswordHasher
 from flask import Flask
 from sqlalchemy import delete
+from tests import postgresql
 from tests.browser import Browser
+from tests.postgresql import (  # noqa: F401  pytest finds them here
+    pytest_addoption,
+    pytest_collection_modifyitems,
+    pytest_configure,
+)
 from werkzeug.routing import Rule
 
 from frontdesk import create_app, logs
@@ -56,8 +62,18 @@ def quick_addresses() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """On PostgreSQL each site has one of its own; on SQLite it lies in the site's folder."""
+    with postgresql.told():
+        yield
+    postgresql.drop(tmp_path_factory.getbasetemp())
+
+
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory, quick_passwords: None) -> Path:
+def prepared(
+    tmp_path_factory: pytest.TempPathFactory, quick_passwords: None, own_databases: None
+) -> Path:
     """An instance folder to copy: database, templates and static files are made already."""
     folder = tmp_path_factory.mktemp("prepared")
     app = create_app({"TESTING": True, "INSTANCE_PATH": str(folder), "MIN_FREE_SPACE": 0})
@@ -77,11 +93,21 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, quick_passwords: None) ->
     return folder
 
 
+@pytest.fixture(autouse=True)
+def no_database_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What this test's sites had on PostgreSQL goes with it."""
+    yield
+    if "tmp_path" in request.fixturenames:
+        postgresql.drop(request.getfixturevalue("tmp_path"))
+
+
 @pytest.fixture
 def instance(prepared: Path, tmp_path: Path) -> Path:
     """An instance folder of this test's own, with the cast in its database."""
     folder = tmp_path / "instance"
     shutil.copytree(prepared, folder)
+    if postgresql.is_used():
+        postgresql.copy(prepared, folder)
     return folder
 
 

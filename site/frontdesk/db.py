@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Flask, has_request_context, request
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Dialect, Executable, MetaData, Result, TypeDecorator, event
+from sqlalchemy import DateTime, Dialect, Executable, MetaData, Result, TypeDecorator, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, registry
 
@@ -21,7 +21,17 @@ CONVENTION = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+KEPT_OPEN = 8  # connections, where a process may have more
+REPEATABLE_READ = 3  # psycopg's IsolationLevel, which needs not be installed
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+# One verb at a time, on any number of machines, as on SQLite; see docs/decisions.md. It waits so
+# long for the others; and one whose machine went silent in the middle of it is ended, or all would
+# wait for it. The numbers are this house's own.
+LOCK = text("SELECT pg_advisory_xact_lock(4603)")
+ALONE = text(
+    "SELECT set_config('lock_timeout', '10s', true), "
+    "set_config('idle_in_transaction_session_timeout', '60s', true), pg_advisory_xact_lock(4603)"
+)
 # FULL: with NORMAL a power cut loses hundreds of acknowledged commits (SECURITY.md).
 PRAGMAS = ("busy_timeout=10000", "journal_mode=wal", "synchronous=full", "foreign_keys=on")
 
@@ -37,7 +47,9 @@ class Moment(TypeDecorator[datetime]):
         return value.astimezone(UTC) if value else None
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class Base(DeclarativeBase):
@@ -71,8 +83,8 @@ def transaction() -> Iterator[Session]:
     """Do one verb: all of it is written at the end, or nothing is.
 
     What was read before is read again, so that the verb decides on the newest state.
-    On SQLite the write lock is taken at the beginning; without it updates are lost silently.
-    Inside another verb it is a part of that one.
+    The write lock is taken at the beginning; without it updates are lost silently. Inside another
+    verb it is a part of that one.
     """
     session = db.session()
     if session.info.get("writing"):
@@ -81,6 +93,8 @@ def transaction() -> Iterator[Session]:
     session.commit()
     session.info |= {"writing": True, "afterwards": []}
     try:
+        if session.get_bind().dialect.name != "sqlite":  # there the transaction begins with it
+            session.execute(ALONE)
         yield session
         session.commit()
     except BaseException:
@@ -112,19 +126,34 @@ def reading() -> Iterator[Session]:
 
 
 def in_models(thing: Any, name: str | None, kind: str, *_: Any) -> bool:
-    """Whether a model means it: the index that SQLite searches is its own, and has none."""
-    return not (kind == "table" and str(name).startswith("search_"))
+    """Whether a model means it: what a database searches in is its own, and has none."""
+    return not (
+        str(name).startswith("search_") or (kind == "index" and str(name).endswith("_search"))
+    )
 
 
 def init_app(app: Flask) -> None:
     """Bind the database to ``app``; DATABASE_URL says where it is."""
     Path(app.instance_path).mkdir(mode=0o700, parents=True, exist_ok=True)
+    if app.config["DATABASE_URL"].startswith("postgresql"):
+        pool = _pool(max(app.config["DATABASE_CONNECTIONS"], 1))
+        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = app.config["SQLALCHEMY_ENGINE_OPTIONS"] | pool
     db.init_app(app)
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             _make_private(db.engine.url.database or "")
             event.listen(db.engine, "connect", _on_connect)
             event.listen(db.engine, "begin", _begin)
+        else:
+            event.listen(db.engine, "begin", _begin_in_postgresql)
+
+
+def _pool(most: int) -> dict[str, Any]:
+    """Connections of one process; each is tried before it is used, so a restart is outlived."""
+    kept = min(most, KEPT_OPEN)
+    sizes = {"pool_size": kept, "max_overflow": most - kept, "pool_timeout": 10}
+    names = {"application_name": "frontdesk", "connect_timeout": 10}
+    return {**sizes, "pool_pre_ping": True, "connect_args": names}
 
 
 def _make_private(database: str) -> None:
@@ -148,6 +177,13 @@ def _reading() -> bool:
 
 def _begin(connection: Any) -> None:
     connection.exec_driver_sql("BEGIN" if _reading() else "BEGIN IMMEDIATE")
+
+
+def _begin_in_postgresql(connection: Any) -> None:
+    """Readers see one moment, as on SQLite. psycopg puts both into its BEGIN."""
+    driver, reading = connection.connection.dbapi_connection, _reading()
+    driver.isolation_level = REPEATABLE_READ if reading else None
+    driver.read_only = reading or None
 
 
 @event.listens_for(db.session, "before_flush")

@@ -7,6 +7,7 @@ from errno import EDQUOT, ENOSPC
 from flask import Flask, current_app, g, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm.exc import ObjectDeletedError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 from werkzeug.http import HTTP_STATUS_CODES
@@ -55,8 +56,8 @@ def handle_crash(error: InternalServerError) -> Response:
     return answer(500)
 
 
-def handle_database(error: OperationalError) -> Response:
-    """A full disk is 507, a database that is locked or gone is 503; nothing was written."""
+def handle_database(error: OperationalError | NoConnection) -> Response:
+    """A full disk is 507, a database that is locked, busy or gone is 503; nothing was written."""
     current_app.logger.error("The database refused", exc_info=error)
     return answer(507 if any(sign in str(error) for sign in FULL) else 503)
 
@@ -124,6 +125,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, handle_csrf)
     app.register_error_handler(InternalServerError, handle_crash)
     app.register_error_handler(OperationalError, handle_database)
+    app.register_error_handler(NoConnection, handle_database)
     app.register_error_handler(ObjectDeletedError, handle_vanished)
     app.register_error_handler(OSError, handle_os_error)
     app.register_error_handler(Refused, handle_refused)

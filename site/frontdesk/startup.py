@@ -15,6 +15,7 @@ import click
 from flask import Flask
 from flask_migrate import Migrate
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import OperationalError
 
 from frontdesk import stored_settings  # noqa: F401  its table
 from frontdesk.accounts import service
@@ -55,12 +56,18 @@ def keep_secret_key(app: Flask) -> None:
 
 
 def migrate(app: Flask) -> None:
-    """Bring the database to the newest migration, one process at a time."""
+    """Bring the database to the newest migration, one process at a time.
+
+    Other machines have another instance folder; they wait in ``migrations/env.py``.
+
+    A copy is kept before. :raise BadSetting: if that can't be; if PostgreSQL can't be reached, or
+    holds text in another way than UTF-8; if a restore didn't come to its end
+    """
     Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True)
     if _is_database_command():
         return
     mark.refuse(Path(app.instance_path))
-    with app.app_context():
+    with app.app_context(), _reachable():
         if not _is_newest():
             with _alone(Path(app.instance_path)):
                 if not _is_newest():
@@ -118,6 +125,27 @@ def _upgrade() -> None:
 def _is_database_command() -> bool:
     """Whether this is ``flask db …``, which moves by itself, or ``restore``, which brings one."""
     return flask_command("db", "restore")
+
+
+@contextmanager
+def _reachable() -> Iterator[None]:
+    if db.engine.dialect.name == "sqlite":
+        yield
+        return
+    try:
+        with db.engine.connect() as connection:
+            encoding = connection.scalar(text("SHOW server_encoding"))
+    except OperationalError as error:
+        said = " ".join(str(error.orig).split())
+        raise BadSetting(
+            f"DATABASE_URL: PostgreSQL can't be reached ({said}). Start it, or mend the address."
+        ) from error
+    if encoding != "UTF8":
+        raise BadSetting(
+            f"DATABASE_URL: this database holds text as {encoding}, which lacks most languages. "
+            "Make one with: CREATE DATABASE frontdesk ENCODING 'UTF8' TEMPLATE template0;"
+        )
+    yield
 
 
 @contextmanager

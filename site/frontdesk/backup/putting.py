@@ -176,8 +176,9 @@ class Room:
             found.replace(self.sqlite)
             sync(self.sqlite.parent)
         else:
-            words = ("--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges")
-            dump.run("pg_restore", self.url, *words, "--clean", "--if-exists", str(found))
+            words = ["--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges"]
+            words += ["--no-comments", "--clean", "--if-exists", str(found)]
+            dump.run("pg_restore", self.url, *words)
             found.unlink()
 
 

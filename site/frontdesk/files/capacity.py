@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from flask import current_app
-from sqlalchemy import ColumnElement, Connection, func, select, text
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from frontdesk.accounts.models import Member
 from frontdesk.db import db
 
 HELD = select(func.coalesce(func.sum(Member.used + Member.reserved), 0))
-LOCK = text("SELECT pg_advisory_xact_lock(4604)")  # a number of this house's own
 NO_END = 2**63 - 1
 
 
@@ -23,12 +22,10 @@ def has_room(size: int) -> list[ColumnElement[bool]]:
     """What else must be true for ``size`` bytes more; a part of the statement that counts them.
 
     Members are few, so they are added up each time: nothing that could go wrong is counted beside.
-    Who comes at the same moment waits: on SQLite any verb does, on PostgreSQL for this lock.
+    Who comes at the same moment waits, as any verb does.
     """
     if not total():
         return []
-    if db.engine.dialect.name != "sqlite":
-        db.session.execute(LOCK)
     return [HELD.scalar_subquery() + size <= total()]
 
 

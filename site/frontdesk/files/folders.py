@@ -104,8 +104,16 @@ def tree(folder: Folder) -> ColumnElement[bool]:
 
 
 def _check_length(parts: Sequence[str]) -> None:
-    if len("/".join(parts).encode()) > LONGEST_PATH:
+    if is_long("/".join(parts)):
         raise Refused(_("The folder’s path is too long. Choose shorter names."), "folder")
+
+
+def is_long(path: str) -> bool:
+    """Whether it is too long for an address, or its key for PostgreSQL's index: some letters grow.
+
+    That index takes 2,700 bytes of a row.
+    """
+    return max(len(path.encode()), len(names.key(path).encode())) > LONGEST_PATH
 
 
 def path_of(folder: Folder | None) -> list[str]:

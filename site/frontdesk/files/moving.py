@@ -138,7 +138,7 @@ def hang(folder: Folder, parent: Folder, name: str, tree: ColumnElement[bool]) -
 def check_fits(path: str) -> None:
     """:raise Refused: if no address could hold that path"""
     is_deep = path.count("/") >= names.DEEPEST
-    if is_deep or len(path.encode()) > folders.LONGEST_PATH:
+    if is_deep or folders.is_long(path):
         raise _too_long()
 
 

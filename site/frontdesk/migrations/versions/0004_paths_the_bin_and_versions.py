@@ -14,7 +14,8 @@ NOT_IN_BIN = sa.text("deleted_at IS NULL")
 # Each folder's path from its parent's, outermost first.
 FILL_PATHS = """
     WITH RECURSIVE tree (id, path, path_key) AS (
-        SELECT id, name, name_key FROM folders WHERE parent_id IS NULL
+        SELECT id, CAST(name AS TEXT), CAST(name_key AS TEXT) FROM folders
+        WHERE parent_id IS NULL
         UNION ALL
         SELECT inside.id,
                CASE tree.path WHEN '' THEN '' ELSE tree.path || '/' END || inside.name,
@@ -23,6 +24,13 @@ FILL_PATHS = """
     )
     UPDATE folders SET path = tree.path, path_key = tree.path_key
     FROM tree WHERE tree.id = folders.id
+"""
+
+# What is in the bin may be called like what isn't; cut, for PostgreSQL holds to the lengths.
+NAME_APART = """
+    UPDATE folders SET name = substr(name, 1, 200) || ' ' || CAST(id AS TEXT),
+                       name_key = substr(name_key, 1, 700) || ' ' || CAST(id AS TEXT)
+    WHERE deleted_at IS NOT NULL AND parent_id IS NOT NULL
 """
 
 
@@ -75,8 +83,7 @@ def downgrade() -> None:
         sqlite_where=NOT_IN_BIN,
         postgresql_where=NOT_IN_BIN,
     )
-    op.execute("UPDATE folders SET name = name || ' ' || id, name_key = name_key || ' ' || id "
-               "WHERE deleted_at IS NOT NULL AND parent_id IS NOT NULL")  # fmt: skip
+    op.execute(NAME_APART)
     op.create_index(
         "uq_folders_parent_id_name_key", "folders", ["parent_id", "name_key"], unique=True
     )

@@ -1,8 +1,9 @@
 """What search finds, lists sorted by size and date, and counters of what lies in a folder.
 
-On SQLite triggers keep the search's index and the counters, so that no verb can forget them.
-Whoever makes ``files`` or ``folders`` anew (a batch that copies the table) loses those triggers
-and has to make them again; tests/files/test_counters.py would say so.
+Triggers keep the counters, and on SQLite the search's index, so that no verb can forget them; on
+PostgreSQL the search has an index of trigrams. Whoever makes ``files`` or ``folders`` anew (a
+batch that copies the table) loses those triggers and has to make them again;
+tests/files/test_counters.py would say so.
 """
 # ruff: noqa: S608  each statement is put together from words of this file alone
 
@@ -10,6 +11,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+
+from frontdesk.named import BadSetting
 
 revision = "0007"
 down_revision = "0006"
@@ -39,6 +42,11 @@ COUNT = """
 OWNER, KIND = 1 << 41, 1 << 40
 # What is in the index: the table, its kind, in what it lies, and its size in bytes.
 LISTED = (("files", 0, "folder_id", "size"), ("folders", KIND, "parent_id", "0"))
+# What PostgreSQL's triggers add to the folder in which a row lies, and take from it again.
+COUNTED = (
+    ("files", "folder_id", "files_in = files_in {sign} 1, bytes_in = bytes_in {sign} {row}.size"),
+    ("folders", "parent_id", "folders_in = folders_in {sign} 1"),
+)
 # A name as the index takes it: whole, for its pieces of three characters; and with a mark around
 # each character, whose pieces of three are then one or two characters of the name.
 MARK = "char(1)"
@@ -84,16 +92,76 @@ def upgrade() -> None:
     )
     if op.get_bind().dialect.name == "sqlite":
         _index_names()
+    else:
+        _find_trigrams()
+        _count_in_postgresql()
 
 
 def downgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
         _drop_index_of_names()
+    else:
+        _leave_postgresql()
     op.drop_index("ix_folders_bin", "folders", sqlite_where=IN_BIN, postgresql_where=IN_BIN)
     for name, (table, _) in SORTED.items():
         op.drop_index(name, table, sqlite_where=NOT_IN_BIN, postgresql_where=NOT_IN_BIN)
     for name in COUNTERS:
         op.drop_column("folders", name)
+
+
+def _find_trigrams() -> None:
+    """:raise BadSetting: if the extension isn't there and can't be made"""
+    try:
+        if not op.get_bind().scalar(
+            sa.text("SELECT 1 FROM pg_extension WHERE extname = 'pg_trgm'")
+        ):
+            op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+    except sa.exc.DBAPIError as error:
+        said = str(error.orig).partition("\n")[0]
+        raise BadSetting(
+            f"DATABASE_URL: the extension pg_trgm can't be made ({said}). "
+            "The search needs it. Install PostgreSQL's contrib package on its server, and let a "
+            "superuser run in this database, once: CREATE EXTENSION pg_trgm;"
+        ) from error
+    for table, _, inside, _ in LISTED:
+        op.create_index(
+            f"ix_{table}_search",
+            table,
+            ["name_key"],
+            postgresql_using="gin",
+            postgresql_ops={"name_key": "gin_trgm_ops"},
+            postgresql_where=sa.text(f"deleted_at IS NULL AND {inside} IS NOT NULL"),
+        )
+
+
+def _count_in_postgresql() -> None:
+    for table, inside, sums in COUNTED:
+        more, less = (
+            f"UPDATE folders SET {sums.format(sign=sign, row=row)} "
+            f"WHERE id = {row}.{inside} AND {row}.deleted_at IS NULL;"
+            for sign, row in (("+", "NEW"), ("-", "OLD"))
+        )
+        op.execute(
+            f"""CREATE FUNCTION {table}_count() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                IF TG_OP <> 'INSERT' THEN {less} END IF;
+                IF TG_OP <> 'DELETE' THEN {more} END IF;
+                RETURN NULL;
+            END $$"""
+        )
+        size = ", size" if table == "files" else ""
+        op.execute(
+            f"""CREATE TRIGGER {table}_count
+                AFTER INSERT OR DELETE OR UPDATE OF {inside}, deleted_at{size} ON {table}
+                FOR EACH ROW EXECUTE FUNCTION {table}_count()"""
+        )
+
+
+def _leave_postgresql() -> None:
+    """The extension stays: others may use it, and whoever made it may have been somebody else."""
+    for table, *_ in COUNTED:
+        op.execute(f"DROP TRIGGER {table}_count ON {table}")
+        op.execute(f"DROP FUNCTION {table}_count()")
+        op.drop_index(f"ix_{table}_search", table)
 
 
 def _index_names() -> None:

@@ -30,6 +30,7 @@ FIXED: Mapping[str, Any] = {
     "SECRET_KEY": _("Everything that is signed or sealed hangs on it."),
     "SECRET_KEY_FALLBACKS": _("Everything that is signed or sealed hangs on it."),
     "DATABASE_URL": _("It is where these settings are kept."),
+    "DATABASE_CONNECTIONS": _("Each process must begin with the same."),
     "STORAGE_URL": _("The files don’t move by themselves."),
     "REDIS_URL": _("Each process must begin with the same."),
     "JOBS": _("Each process must begin with the same."),
