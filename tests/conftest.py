@@ -96,9 +96,11 @@ def prepared(
 @pytest.fixture(autouse=True)
 def no_database_left(request: pytest.FixtureRequest) -> Iterator[None]:
     """What this test's sites had on PostgreSQL goes with it."""
+    has_folder = "tmp_path" in request.fixturenames
+    folder = request.getfixturevalue("tmp_path") if has_folder else None
     yield
-    if "tmp_path" in request.fixturenames:
-        postgresql.drop(request.getfixturevalue("tmp_path"))
+    if folder:
+        postgresql.drop(folder)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,6 +25,7 @@ from frontdesk.db import db
 from frontdesk.files import pausing, service
 
 SPOOL = ".backup-"
+NAMED = "%Y-%m-%dT%H%M%S-%fZ"
 LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 Tell = Callable[[str], object]
 
@@ -155,10 +156,12 @@ def _version() -> str:
 
 
 def _free_date(folder: Folder) -> str:
-    """The name of a backup of this moment: two of one second are told apart."""
-    date = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ")
-    others = [name for name in folder.dates() if name.startswith(date)]
-    return f"{date}-{len(others) + 1}" if others else date
+    """The name of a backup of this moment; later than all there, whatever the clock says."""
+    moment = datetime.now(UTC)
+    if dates := folder.dates():
+        latest = datetime.strptime(dates[-1], NAMED).replace(tzinfo=UTC)
+        moment = max(moment, latest + timedelta(microseconds=1))
+    return moment.strftime(NAMED)
 
 
 def _names_key() -> bytes:

@@ -73,7 +73,7 @@ class Room:
 
         :raise Refused: if it isn't; then nothing was changed
         """
-        if self._is_begun or name == "instance/config.py":
+        if self._is_begun or (name == "instance/config.py" and not self.keeps_config):
             return
         try:
             if not self.began_before:
