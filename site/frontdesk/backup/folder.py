@@ -61,10 +61,13 @@ class Folder:
         self._lock = self.root.open(MARK)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.objects, self.snapshots = self.root.sub(OBJECTS), self.root.sub(SNAPSHOTS)
         except BlockingIOError:
             self._lock.close()
             raise Taken(f"Another backup is at {self.path}. Wait for its end.") from None
-        self.objects, self.snapshots = self.root.sub(OBJECTS), self.root.sub(SNAPSHOTS)
+        except OSError:
+            self._lock.close()
+            raise
 
     def close(self) -> None:
         for place in (self.objects, self.snapshots, self.root):

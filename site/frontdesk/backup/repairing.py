@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tarfile
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from uuid import UUID
 
@@ -34,16 +36,20 @@ def repair(path: Path, key: str, wanted: Wanted) -> Iterator[UUID]:
 
 def _from(path: Path, key: str, name: str, left: dict[UUID, tuple[int, str]]) -> Iterator[UUID]:
     try:
-        with source.opened(path, key=key, snapshot=name) as backup:
-            for arrived in backup.each({f"blobs/{id}" for id in left}):
+        with (
+            source.opened(path, key=key, snapshot=name) as backup,
+            closing(backup.each({f"blobs/{id}" for id in left})) as arriving,
+        ):
+            for arrived in arriving:
                 id = UUID(arrived.name.partition("/")[2])
                 if _put_back(arrived, id, *left[id]):
                     del left[id]
                     yield id
     except (Damaged, keys.BadKey) as no:
         raise NoRepair(f"{path}: {no}") from no
-    except OSError as error:
-        raise NoRepair(f"{path}: {error.strerror or error}.") from error
+    except (OSError, tarfile.TarError) as error:
+        why = getattr(error, "strerror", None) or "it was changed or cut"
+        raise NoRepair(f"{path}: {why}.") from error
 
 
 def _put_back(arrived: source.Arrived, id: UUID, size: int, sha256: str) -> bool:

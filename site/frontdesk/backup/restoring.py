@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import tarfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -44,9 +45,10 @@ def check(path: Path, *, key: str = "", snapshot: str = "") -> Restored:
     """
     began, tally = time.monotonic(), source.Tally({})
     with _said(path), source.opened(path, key=key, snapshot=snapshot) as backup:
-        for arrived in backup.each():
-            tally.found[arrived.name] = source.drain(arrived)
-    return _result(backup, tally, began)
+        with closing(backup.each()) as arriving:
+            for arrived in arriving:
+                tally.found[arrived.name] = source.drain(arrived)
+        return _result(backup, tally, began)
 
 
 def restore(path: Path, *, key: str = "", snapshot: str = "") -> Restored:
@@ -59,9 +61,10 @@ def restore(path: Path, *, key: str = "", snapshot: str = "") -> Restored:
     room = Room(app, began_before=mark.is_there(instance))
     db.engine.dispose()
     with _said(path), source.opened(path, key=key, snapshot=snapshot) as backup:
-        for arrived in backup.each():
-            room.begin(arrived.name)
-            tally.found[arrived.name] = room.put(arrived)
+        with closing(backup.each()) as arriving:
+            for arrived in arriving:
+                room.begin(arrived.name)
+                tally.found[arrived.name] = room.put(arrived)
         restored = _result(backup, tally, began)
         _refuse_wrong(restored)
         header = backup.header
@@ -99,6 +102,8 @@ def _said(path: Path) -> Iterator[None]:
         yield
     except (Damaged, keys.BadKey) as no:
         raise Refused(f"{path}: {no}") from no
+    except tarfile.TarError as error:
+        raise Refused(f"{path}: It was changed or cut.") from error
     except dump.NoDump as no:
         raise Refused(str(no)) from no
     except OSError as error:

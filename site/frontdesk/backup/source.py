@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tarfile
-from collections.abc import Container, Iterator
+from collections.abc import Container, Generator, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +36,7 @@ class Source:
     header: Header
     members: list[Member]
 
-    def each(self, only: Container[str] | None = None) -> Iterator[Arrived]:
+    def each(self, only: Container[str] | None = None) -> Generator[Arrived, None, None]:
         """All members, settings first; or only those of these names.
 
         :raise Damaged: if it isn't whole. :raise BadKey: if another key is needed
@@ -74,7 +74,7 @@ class _Tar(Source):
     def __init__(self, path: Path, key: str) -> None:
         self._path, self._key = path, key
 
-    def each(self, only: Container[str] | None = None) -> Iterator[Arrived]:
+    def each(self, only: Container[str] | None = None) -> Generator[Arrived, None, None]:
         try:
             with self._path.open("rb") as raw, _unsealed(raw, self._key) as plain:
                 for arrived in self._each(plain):
@@ -130,7 +130,7 @@ class _Snapshot(Source):
             raise Damaged(f"{self._path} has no backup “{name}”. There are: {known}.")
         return chosen[-1]
 
-    def each(self, only: Container[str] | None = None) -> Iterator[Arrived]:
+    def each(self, only: Container[str] | None = None) -> Generator[Arrived, None, None]:
         with self._snapshots.open(self._manifest) as raw, _unsealed(raw, self._key) as lines:
             self.take_manifest(lines)
         for member in self.members:
