@@ -104,8 +104,12 @@ def copy_sqlite(source: Path, target: Path) -> None:
 
 @contextmanager
 def _one_moment() -> Iterator[tuple[Connection, str]]:
-    """A connection to PostgreSQL that sees one moment, and the name by which others see it too."""
-    with db.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+    """A connection to PostgreSQL that sees one moment, and the name by which others see it too.
+
+    Of an engine of its own: that of the site says for each transaction what it sees.
+    """
+    engine = create_engine(db.engine.url, isolation_level="REPEATABLE READ", poolclass=NullPool)
+    with engine.connect() as connection:
         yield connection, str(connection.scalar(text("SELECT pg_export_snapshot()")))
 
 
