@@ -137,6 +137,15 @@ class Room:
                 return bool(connection.scalar(some))
             return bool(tables - {"alembic_version"})
 
+    def check_key(self) -> None:
+        """Say so if the site goes by another secret key than the one that the backup brought."""
+        set_here = str(self.config["SECRET_KEY"])
+        if set_here and set_here != (self.instance / "secret-key").read_text().strip():
+            self.notes.append(
+                "SECRET_KEY is set here, and isn't the backup's: add that one, which is now in "
+                f"{self.instance}/secret-key, to SECRET_KEY_FALLBACKS."
+            )
+
     # The database
 
     def check_database(self, kind: str, revision: str, newest: str) -> None:

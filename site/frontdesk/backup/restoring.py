@@ -70,6 +70,7 @@ def restore(path: Path, *, key: str = "", snapshot: str = "") -> Restored:
         header = backup.header
         room.check_database(header.database, header.revision, startup.newest_revision())
         room.put_database()
+        room.check_key()
         mark.remove(instance)
     restored.notes = room.notes
     return restored
