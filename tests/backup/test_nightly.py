@@ -15,6 +15,7 @@ from tests.backup.conftest import Site, flip
 from tests.browser import Browser
 
 from frontdesk import jobs
+from frontdesk.admin import proven
 from frontdesk.audit import LogEntry
 from frontdesk.backup import making, nightly, restoring
 from frontdesk.db import db, now, transaction
@@ -71,6 +72,27 @@ def test_one_is_made_each_night_and_so_many_are_kept(
     assert (dates(to), len(logged(site.app, "backup"))) == (2, 4)
     with site.app.app_context():
         assert restoring.check(to, key=key[0]).wrong == []
+
+
+def test_what_rots_in_the_folder_is_found_within_a_month_and_stored_anew(
+    site: Site, to: Path
+) -> None:
+    back_up(site.app)
+    large = max((to / "objects").rglob("*"), key=lambda path: path.stat().st_size)
+    flip(large)
+    with site.app.app_context():
+        assert restoring.check(to).wrong
+    found = list[int]()
+    for day in range(1, 31):
+        with in_days(day):
+            back_up(site.app)
+            if logged(site.app, "backup")[-1].facts["rotten"]:
+                found.append(day)
+                with site.app.test_request_context():
+                    assert "Earlier backups there had rotted." in proven.last_backup().todo
+    assert len(found) == 1 and large.with_name(f"{large.name}.damaged").exists()
+    with site.app.app_context():
+        assert restoring.check(to).wrong == []
 
 
 def test_one_by_hand_elsewhere_does_not_stand_in_for_it(

@@ -126,6 +126,8 @@ BROKEN = {
     "search": "UPDATE search_names SET name_key = 'other' WHERE name_key = 'a.txt'",
     "log": "UPDATE log SET facts = '{}' WHERE what = 'file.upload' AND id = "
     "(SELECT max(id) FROM log WHERE what = 'file.upload')",
+    "invite.uses": "INSERT INTO invites (id, token_hash, created_at, expires_at, email, role, "
+    "most_uses, uses) VALUES (hex(zeroblob(16)), 'x', '2026-01-01', '2026-01-02', '', 'member', 1, 2)",
     "database.parent": "DELETE FROM blobs",
     "blob.unused": "DELETE FROM files",
     "blob.unhashed": "UPDATE blobs SET sha256 = ''",

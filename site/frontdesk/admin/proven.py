@@ -100,6 +100,12 @@ def _todo(last: backup.Last) -> str:
         return str(_("One since then failed: %(why)s", why=last.failed))
     if last.damaged:
         return str(_("Files in it were damaged already. Run flask scrub."))
+    if last.rotten:
+        return str(_("Earlier backups there had rotted. Look after that disk."))
+    return _of_age_and_place(last)
+
+
+def _of_age_and_place(last: backup.Last) -> str:
     if last.at and last.at < now() - _patience():
         return str(_("It is old. Look at the jobs, or run flask backup."))
     if last.near:

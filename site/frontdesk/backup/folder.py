@@ -15,8 +15,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from frontdesk.backup import keys
 from frontdesk.backup.copying import Copied, copy, looked_at
@@ -25,7 +26,9 @@ from frontdesk.backup.place import DRAFT, OPEN_FOLDER, Place
 
 MARK = "frontdesk-backup"
 OBJECTS, SNAPSHOTS = "objects", "snapshots"
-SEALED = ".age"
+SEALED, ROTTEN = ".age", ".damaged"
+HASH = 64  # letters of a SHA-256
+TURNS = 30
 
 
 class Taken(Exception):
@@ -81,6 +84,23 @@ class Folder:
                 if name.startswith(DRAFT):
                     place.remove(name)
 
+    def reread(self, turn: int) -> list[str]:
+        """Read a part of the objects again, another each turn; those that rotted, put aside.
+
+        So the backup that is made next stores them anew. What is encrypted can't be told.
+        """
+        rotten = []
+        for shard in [name for name in self.objects.names() if _has_turn(name, turn)]:
+            place = self.objects.into(shard)
+            for name in [name for name in place.names() if len(name) == HASH]:
+                with place.open(name) as file:
+                    found = hashlib.file_digest(cast(BufferedReader, file), "sha256").hexdigest()
+                if found != name:
+                    os.rename(name, name + ROTTEN, src_dir_fd=place.at, dst_dir_fd=place.at)
+                    rotten.append(name)
+            place.close()
+        return rotten
+
     def dates(self) -> list[str]:
         """The names of its backups, the oldest first."""
         endings = (".jsonl", ".jsonl" + SEALED)
@@ -107,6 +127,13 @@ class Folder:
                 if name not in needed:
                     place.remove(name)
             place.close()
+
+
+def _has_turn(shard: str, turn: int) -> bool:
+    try:
+        return int(shard, 16) % TURNS == turn % TURNS
+    except ValueError:
+        return False
 
 
 class Snapshot:

@@ -20,7 +20,8 @@ class Last:
     """The last backup. ``failed`` is what stopped one that came after it, if one did.
 
     ``near`` if it lies on the disk that the site is on; ``damaged`` counts files whose bytes
-    weren't right; ``bytes`` are those of all members.
+    weren't right, ``rotten`` what of earlier backups isn't right any more; ``bytes`` are those of
+    all members.
     """
 
     at: datetime | None = None
@@ -28,6 +29,7 @@ class Last:
     bytes: int = 0
     files: int = 0
     damaged: int = 0
+    rotten: int = 0
     near: bool = False
     encrypted: bool = False
     failed: str = ""
@@ -47,6 +49,7 @@ def last() -> Last:
         int(facts.get("bytes", 0)),
         int(facts.get("files", 0)),
         int(facts.get("damaged", 0)),
+        int(facts.get("rotten", 0)),
         bool(facts.get("near", False)),
         bool(facts.get("encrypted", False)),
         why,

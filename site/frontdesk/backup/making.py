@@ -10,7 +10,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -52,7 +52,9 @@ class Target(Protocol):
 
 @dataclass(slots=True)
 class Made:
-    """A backup. ``added`` objects are new in its folder; ``damaged`` aren't what they should be."""
+    """A backup. ``added`` objects are new in its folder; ``damaged`` members aren't what they
+    should be; ``rotten`` objects of earlier backups weren't any more.
+    """
 
     where: str
     name: str
@@ -63,6 +65,7 @@ class Made:
     left_out: list[str]
     added: int = 0
     removed: int = 0
+    rotten: list[str] = field(default_factory=list)
 
 
 def is_folder(target: str) -> bool:
@@ -120,12 +123,13 @@ def _into_archive(target: str, header: Header, taken: dump.Dump, to: list[Any], 
 def _into_folder(target: str, header: Header, taken: dump.Dump, to: list[Any], keep: int) -> Made:
     with closing(Folder(Path(target))) as folder:
         folder.sweep()
+        rotten = folder.reread(datetime.now(UTC).toordinal())
         date = _free_date(folder)
         snapshot = Snapshot(folder, header, to, _names_key())
         with snapshot.being_made(date):
             _fill(snapshot, taken)
         made = _result(snapshot, _absolute(target), date)
-        made.added, made.removed = snapshot.added, folder.prune(keep)
+        made.added, made.removed, made.rotten = snapshot.added, folder.prune(keep), rotten
     return made
 
 
@@ -181,6 +185,7 @@ def _note(made: Made, encrypted: bool) -> None:
         files=made.files,
         bytes=made.bytes,
         damaged=len(made.damaged),
+        rotten=len(made.rotten),
         near=_is_near(Path(made.where)),
         encrypted=encrypted,
     )

@@ -57,7 +57,7 @@ def backup(target: str, key: str, keep: int, as_json: bool) -> None:
         except making.NoBackup as no:
             raise No(str(no)) from no
     _tell(made, as_json, is_err=target == "-")
-    sys.exit(DAMAGED if made.damaged else 0)
+    sys.exit(DAMAGED if made.damaged or made.rotten else 0)
 
 
 def _tell(made: making.Made, as_json: bool, is_err: bool) -> None:
@@ -69,13 +69,15 @@ def _tell(made: making.Made, as_json: bool, is_err: bool) -> None:
     said = f"{made.files} files, {size(made.bytes)} with all else, in {made.seconds:.1f} s"
     click.echo(f"Backed up to {made.where}, as {made.name}: {said}.", err=is_err)
     click.echo("Left out: " + "; ".join(made.left_out) + ".", err=is_err)
+    if made.rotten:
+        click.echo(f"{len(made.rotten)} objects of earlier backups had rotted. Is that disk well?")
     if made.damaged:
         click.echo(f"{len(made.damaged)} of them aren't what came. Run flask scrub.", err=True)
 
 
 def _facts(made: making.Made) -> dict[str, Any]:
     damaged = [{"name": one.name, "says": one.damaged} for one in made.damaged]
-    names = ("where", "name", "files", "bytes", "seconds", "added", "removed", "left_out")
+    names = ("where", "name", "files", "bytes", "seconds", "added", "removed", "rotten", "left_out")
     return {**{name: getattr(made, name) for name in names}, "damaged": damaged}
 
 
