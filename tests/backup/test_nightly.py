@@ -88,9 +88,10 @@ def test_what_rots_in_the_folder_is_found_within_a_month_and_stored_anew(
             back_up(site.app)
             if logged(site.app, "backup")[-1].facts["rotten"]:
                 found.append(day)
+                assert large.with_name(f"{large.name}.damaged").exists() and large.exists()
                 with site.app.test_request_context():
                     assert "Earlier backups there had rotted." in proven.last_backup().todo
-    assert len(found) == 1 and large.with_name(f"{large.name}.damaged").exists()
+    assert len(found) == 1
     with site.app.app_context():
         assert restoring.check(to).wrong == []
 

@@ -127,7 +127,7 @@ BROKEN = {
     "log": "UPDATE log SET facts = '{}' WHERE what = 'file.upload' AND id = "
     "(SELECT max(id) FROM log WHERE what = 'file.upload')",
     "invite.uses": "INSERT INTO invites (id, token_hash, created_at, expires_at, email, role, "
-    "most_uses, uses) VALUES (hex(zeroblob(16)), 'x', '2026-01-01', '2026-01-02', '', 'member', 1, 2)",
+    "most_uses, uses) VALUES (hex(zeroblob(16)), 'x', '2026-01-01', '2026-01-02', '', '', 1, 2)",
     "database.parent": "DELETE FROM blobs",
     "blob.unused": "DELETE FROM files",
     "blob.unhashed": "UPDATE blobs SET sha256 = ''",
