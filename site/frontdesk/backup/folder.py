@@ -124,7 +124,7 @@ class Folder:
         for shard in self.objects.names():
             place = self.objects.sub(shard)
             for name in place.names():
-                if name not in needed:
+                if name not in needed and not name.endswith(ROTTEN):
                     place.remove(name)
             place.close()
 
