@@ -106,6 +106,17 @@ EXTENSIONS = []
 # The designer's folder with templates/ and static/; a relative path lies in the instance folder.
 THEME = "theme"
 
+# Stored bytes are read again and compared once in so many days, at most so many MB a second; 0
+# days: never by the server itself, 0 MB: as fast as it goes.
+SCRUB_EVERY = 30
+SCRUB_RATE = 20
+# The folder that the server backs itself up to, once in so many days: on another disk. It keeps so
+# many backups, 0 keeps all. A key "age1…", or a file with one, encrypts them.
+BACKUP_TO = ""
+BACKUP_EVERY = 1
+BACKUP_KEEP = 14
+BACKUP_KEY = ""
+
 # "debug", "info", "warning" or "error"; and "json", "text" or "auto" (text in development).
 LOG_LEVEL = "info"
 LOG_FORMAT = "auto"

@@ -19,14 +19,8 @@ PAGES = sorted(
     if path.parent.name not in {"bootstrap5", "components"} and not path.name.startswith("_")
 )
 LEVEL = {
-    "accounts": 1,
-    "files": 2,
-    "posts": 3,
-    "hello": 4,
-    "profile": 4,
-    "check": 4,
-    "admin": 5,
-    "api": 5,
+    **{"accounts": 1, "files": 2, "posts": 3, "backup": 3},
+    **{"hello": 4, "profile": 4, "check": 4, "admin": 5, "api": 5},
 }
 OUTERMOST = {"__init__", "startup", "cli", "demo"}  # they put the site together, or stand beside it
 

@@ -113,7 +113,9 @@ def instance_folder(root: Path, overrides: Mapping[str, Any]) -> str:
 
 def flask_command(*names: str) -> bool:
     """Whether this process is ``flask NAME …`` with one of ``names``."""
-    return Path(sys.argv[0]).name == "flask" and bool(set(names) & set(sys.argv[1:]))
+    program = Path(sys.argv[0])
+    is_flask = "flask" in {program.name, program.parent.name}  # or python -m flask
+    return is_flask and bool(set(names) & set(sys.argv[1:]))
 
 
 def refuse_debug(app: Flask) -> None:

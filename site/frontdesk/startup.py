@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 
 from frontdesk import stored_settings  # noqa: F401  its table
 from frontdesk.accounts import service
+from frontdesk.backup import mark, migrating
 from frontdesk.db import db
 from frontdesk.settings import BadSetting, flask_command
 
@@ -59,15 +60,18 @@ def migrate(app: Flask) -> None:
 
     Other machines have another instance folder; they wait in ``migrations/env.py``.
 
-    :raise BadSetting: if PostgreSQL can't be reached, or holds text in another way than UTF-8
+    A copy is kept before. :raise BadSetting: if that can't be; if PostgreSQL can't be reached, or
+    holds text in another way than UTF-8; if a restore didn't come to its end
     """
     Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True)
     if _is_database_command():
         return
+    mark.refuse(Path(app.instance_path))
     with app.app_context(), _reachable():
         if not _is_newest():
             with _alone(Path(app.instance_path)):
                 if not _is_newest():
+                    migrating.keep(app, *revisions())
                     _upgrade()
         db.engine.dispose()  # nothing opened here may be shared by forked workers
 
@@ -91,8 +95,12 @@ def _made_key(folder: Path) -> str:
 
 def revisions() -> tuple[str | None, str]:
     """Which migration the database has come to, and which is the newest."""
-    newest = max(path.stem.split("_")[0] for path in MIGRATIONS.glob("versions/*.py"))
-    return _revision(), newest
+    return _revision(), newest_revision()
+
+
+def newest_revision() -> str:
+    """The newest migration of this version."""
+    return max(path.stem.split("_")[0] for path in MIGRATIONS.glob("versions/*.py"))
 
 
 def _is_newest() -> bool:
@@ -115,8 +123,8 @@ def _upgrade() -> None:
 
 
 def _is_database_command() -> bool:
-    """Whether this is ``flask db …``, which moves through the migrations by itself."""
-    return flask_command("db")
+    """Whether this is ``flask db …``, which moves by itself, or ``restore``, which brings one."""
+    return flask_command("db", "restore")
 
 
 @contextmanager

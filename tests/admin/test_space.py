@@ -19,7 +19,7 @@ from tests.files.wire import CONTENT_TYPE, multipart
 
 from frontdesk.accounts.models import Member
 from frontdesk.db import db, transaction
-from frontdesk.files import invariants
+from frontdesk.files.scrub import invariants
 from frontdesk.forms import Refused
 
 CAP = 6 * SIZE + 5

@@ -25,6 +25,7 @@ from frontdesk.db import db, transaction
 from frontdesk.files import scrub as scrubbing
 from frontdesk.files import service
 from frontdesk.files.models import Blob, File
+from frontdesk.files.scrub import report, rereading
 
 Keep = Callable[..., str]
 Scrub = Callable[..., dict[str, Any]]
@@ -125,6 +126,8 @@ BROKEN = {
     "search": "UPDATE search_names SET name_key = 'other' WHERE name_key = 'a.txt'",
     "log": "UPDATE log SET facts = '{}' WHERE what = 'file.upload' AND id = "
     "(SELECT max(id) FROM log WHERE what = 'file.upload')",
+    "invite.uses": "INSERT INTO invites (id, token_hash, created_at, expires_at, email, role, "
+    "most_uses, uses) VALUES (hex(zeroblob(16)), 'x', '2026-01-01', '2026-01-02', '', '', 1, 2)",
     "database.parent": "DELETE FROM blobs",
     "blob.unused": "DELETE FROM files",
     "blob.unhashed": "UPDATE blobs SET sha256 = ''",
@@ -269,12 +272,12 @@ def test_it_reads_no_faster_than_it_may(app: Flask, keep: Keep) -> None:
 def test_of_a_great_many_findings_it_tells_some_and_counts_all(
     keep: Keep, scrub: Scrub, break_by: Callable[[str], None], app: Flask
 ) -> None:
-    for number in range(scrubbing.MOST_TOLD + 5):
+    for number in range(report.MOST_TOLD + 5):
         keep("alice", f"{number}.txt", b"x")
     break_by("UPDATE files SET name = name || 'x'")
     said = scrub()
-    assert len(said["findings"]) == scrubbing.MOST_TOLD
-    assert said["counts"] == {"file.key": scrubbing.MOST_TOLD + 5}
+    assert len(said["findings"]) == report.MOST_TOLD
+    assert said["counts"] == {"file.key": report.MOST_TOLD + 5}
 
 
 def test_what_is_being_removed_meanwhile_is_no_finding(
@@ -285,7 +288,7 @@ def test_what_is_being_removed_meanwhile_is_no_finding(
     with app.app_context():
         blob = db.session.get_one(File, id).blob_id
         db.session.rollback()
-        look_at = scrubbing._look_at
+        look_at = rereading.look_at
 
         def removed_first(*about: Any) -> Any:
             with transaction() as session:
@@ -294,6 +297,6 @@ def test_what_is_being_removed_meanwhile_is_no_finding(
             service.storage().delete(blob)
             return look_at(*about)
 
-        monkeypatch.setattr(scrubbing, "_look_at", removed_first)
+        monkeypatch.setattr(rereading, "look_at", removed_first)
         assert scrubbing.scrub().findings == []
         assert db.session.execute(update(Blob).values(size=1)).rowcount == 0

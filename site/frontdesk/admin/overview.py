@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from frontdesk.access import admin_only
 from frontdesk.accounts import people
+from frontdesk.admin import proven
 from frontdesk.admin.words import in_words
 from frontdesk.audit import LogEntry
 from frontdesk.db import db
@@ -29,6 +30,7 @@ def overview() -> Response:
         people=people.count(),
         waiting=people.count_waiting(),
         files=figures.files_there(),
+        verified=proven.files(),
         held=capacity.held(),
         free=files.storage().free(),
         entries=[(entry, in_words(entry.what)) for entry in db.session.scalars(latest)],

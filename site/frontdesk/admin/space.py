@@ -8,6 +8,7 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from frontdesk.access import admin_only
+from frontdesk.admin import proven
 from frontdesk.admin.overview import bp
 from frontdesk.files import capacity, figures
 from frontdesk.files import service as files
@@ -25,6 +26,7 @@ def space() -> Response:
         free=files.storage().free(),
         held=capacity.held(),
         total=capacity.total(),
+        proofs=(proven.files(), proven.last_backup()),
         bins=figures.in_bins(),
         people=[(row, files.space_of(row)) for row in found.lines["p"]],
         before=found.before,

@@ -7,6 +7,8 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 
 WHAT: dict[str, Any] = {
+    "backup": _("a backup was made"),
+    "backup.failed": _("a backup could not be made"),
     "bin.empty": _("emptied the bin"),
     "bin.expire": _("the bin’s old things were removed"),
     "blob.found": _("lost bytes were found again"),
@@ -77,6 +79,8 @@ WHAT: dict[str, Any] = {
     "purge": _("what was over was removed"),
     "purge.wait": _("a purge waited, since the clock jumped"),
     "scrub": _("every byte was read again"),
+    "scrub.begin": _("began to read every byte again"),
+    "scrub.part": _("some bytes were read again"),
     "second-step.codes": _("made new recovery codes"),
     "second-step.off": _("switched the second step off"),
     "second-step.on": _("switched the second step on"),

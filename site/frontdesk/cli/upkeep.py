@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import secrets
 import sys
+from functools import partial
+from pathlib import Path
 
 import click
 from flask.cli import with_appcontext
 
 from frontdesk import jobs
+from frontdesk.backup import repairing
+from frontdesk.cli.answers import No
 from frontdesk.db import db
 from frontdesk.files import purge as cleaning
 from frontdesk.files import scrub as scrubbing
@@ -45,13 +49,20 @@ def purge(as_json: bool, force: bool) -> None:
 @click.command("scrub")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
 @click.option("--rate", default=200.0, help="MB to read a second at most.", show_default=True)
+@click.option("--repair-from", default="", help="A backup: what is damaged comes back from it.")
+@click.option("--key", default="", help="The file with the secret key, if that is encrypted.")
 @with_appcontext
-def scrub(as_json: bool, rate: float) -> None:
+def scrub(as_json: bool, rate: float, repair_from: str, key: str) -> None:
     """Read every stored byte again, and check that all the books are right.
 
-    The site may run meanwhile. Ends with 1 if something is wrong, and says what.
+    The site may run meanwhile. Ends with 1 if something is wrong, and says what. One that was
+    interrupted goes on where it was.
     """
-    report = scrubbing.scrub(rate * 1_000_000)
+    try:
+        repair = partial(repairing.repair, Path(repair_from), key) if repair_from else None
+        report = scrubbing.scrub(rate * 1_000_000, repair)
+    except repairing.NoRepair as no:
+        raise No(str(no)) from no
     if as_json:
         click.echo(json.dumps(scrubbing.as_json(report), ensure_ascii=False))
     else:

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import Column, Select, delete, exists, func, select, update
 
 from frontdesk.db import Base, db, now
-from frontdesk.files import service, thumbnails
+from frontdesk.files import pausing, service, thumbnails
 from frontdesk.files.models import Blob, File, Version
 
 AT_ONCE = 500
@@ -73,11 +73,18 @@ def _some(ids: Iterable[UUID]) -> Iterator[list[UUID]]:
         yield each[start : start + AT_ONCE]
 
 
-def forget(ids: Sequence[UUID]) -> None:
-    """Remove the bytes of blobs whose rows are gone, and what was made of them."""
-    for id in ids:
-        service.storage().delete(id)
-        thumbnails.forget(id)
+def forget(ids: Sequence[UUID]) -> bool:
+    """Remove the bytes of blobs whose rows are gone, and what was made of them.
+
+    False while a backup reads: the purge removes them when they are a day old.
+    """
+    if not ids:
+        return True
+    with pausing.removing() as may:
+        for id in ids if may else ():
+            service.storage().delete(id)
+            thumbnails.forget(id)
+    return may
 
 
 def held_by_post(id: UUID) -> bool:

@@ -15,8 +15,9 @@ from frontdesk.db import Base, now
 class Blob(Base):
     """Finished bytes in storage under the name ``id``; ``size`` in bytes, ``sha256`` in hex.
 
-    ``lost_at`` is when ``flask scrub`` first found them gone or changed. ``kept_for`` is the member
-    whose quota it goes on counting to, once only something else than their files holds it: a post.
+    ``verified_at`` is when they were last read again and found right, ``lost_at`` when they were
+    first found gone or changed. ``kept_for`` is the member whose quota it goes on counting to, once
+    only something else than their files holds it: a post.
     """
 
     __tablename__ = "blobs"
@@ -26,6 +27,7 @@ class Blob(Base):
     sha256: Mapped[str] = mapped_column(String(64), index=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
     lost_at: Mapped[datetime | None] = mapped_column()
+    verified_at: Mapped[datetime | None] = mapped_column(index=True)
     kept_for: Mapped[UUID | None] = mapped_column(index=True)
 
 

@@ -160,5 +160,4 @@ def _remove_stray(id: UUID) -> bool:
     with transaction() as session:
         if session.get(Blob, id) or session.get(Upload, id):
             return False
-        blobs.forget([id])
-        return True
+        return blobs.forget([id])

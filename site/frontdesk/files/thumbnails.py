@@ -15,7 +15,7 @@ from sqlalchemy import exists, select
 from frontdesk import jobs, pictures
 from frontdesk.accounts.models import Member
 from frontdesk.db import db
-from frontdesk.files import made, service
+from frontdesk.files import made, pausing, service
 from frontdesk.files.models import Blob, File
 
 WIDTHS = {"1.0": 320, "2.0": 640}  # of an image, in CSS pixels and twice that
@@ -98,7 +98,7 @@ def make(subject: str) -> None:
         raise jobs.GiveUp("It has too many pixels, or takes too much memory or time.") from error
     write(blob_id, drawn)
     if _is_gone(blob_id):  # removed meanwhile, and what was made of it before that
-        service.storage().delete(blob_id)
+        pausing.delete(blob_id)
         forget(blob_id)
 
 

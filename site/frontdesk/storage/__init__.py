@@ -17,8 +17,11 @@ __all__ = ["LocalStorage", "Staged", "Storage", "from_url"]
 class Storage(Protocol):
     """What every backend does; ``tests/storage/test_contract.py`` holds each to it."""
 
-    def begin(self) -> Staged:
-        """Bytes on their way in: no blob yet, gone when closed unless kept."""
+    def begin(self, id: UUID | None = None) -> Staged:
+        """Bytes on their way in: no blob yet, gone when closed unless kept.
+
+        They become blob ``id``, in place of one of that name, or a new one.
+        """
 
     def open(self, id: UUID) -> BinaryIO:
         """A blob to read, from its first byte.
@@ -31,6 +34,9 @@ class Storage(Protocol):
 
     def delete(self, id: UUID) -> None:
         """Remove a blob; nothing happens if it is gone already."""
+
+    def set_aside(self, id: UUID) -> None:
+        """Keep a blob's bytes where nobody takes them for the blob; nothing if there are none."""
 
     def free(self) -> int:
         """Bytes that can still be stored."""

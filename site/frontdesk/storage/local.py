@@ -20,6 +20,8 @@ from uuid import UUID, uuid4
 from frontdesk.storage.staged import Staged
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+DAMAGED = "damaged"  # what was put right, kept to be looked at
+OTHERS = {"staging", "uploads", DAMAGED}  # folders between those of the blobs
 # Without O_NONBLOCK a FIFO in a blob's place would hold the request for ever.
 BLOB = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -36,9 +38,9 @@ class LocalStorage:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.staging.mkdir(mode=0o700, exist_ok=True)
 
-    def begin(self) -> Staged:
-        id = uuid4()
-        return Staged(id, self.staging / str(id), self.path(id))
+    def begin(self, id: UUID | None = None) -> Staged:
+        name = uuid4()
+        return Staged(id or name, self.staging / str(name), self.path(id or name))
 
     def open(self, id: UUID) -> BinaryIO:
         path = self.path(id)
@@ -61,6 +63,12 @@ class LocalStorage:
     def delete(self, id: UUID) -> None:
         self.path(id).unlink(missing_ok=True)
 
+    def set_aside(self, id: UUID) -> None:
+        aside = self.folder / DAMAGED
+        aside.mkdir(mode=0o700, exist_ok=True)
+        with suppress(FileNotFoundError):
+            self.path(id).rename(aside / f"{id}-{time.time_ns()}")
+
     def free(self) -> int:
         disk = os.statvfs(self.folder)
         return disk.f_bavail * disk.f_frsize
@@ -78,7 +86,7 @@ class LocalStorage:
 
     def strange(self) -> Iterator[str]:
         for path in self.folder.glob("*/*"):
-            if path.parent.name not in {"staging", "uploads"} and not self._is_ours(path):
+            if path.parent.name not in OTHERS and not self._is_ours(path):
                 yield str(path.relative_to(self.folder))
         for path in self.folder.iterdir():
             if not path.is_dir() or path.is_symlink():

@@ -20,6 +20,7 @@ GROUPS = (
     Group("space", _("Space"), house.SPACE),
     Group("uploads", _("Unfinished uploads"), house.UPLOADS),
     Group("mail", _("Mail"), house.MAIL),
+    Group("upkeep", _("Backup and proof"), house.UPKEEP),
     Group("log", _("The log"), house.LOG),
 )
 SETTINGS: Mapping[str, Setting] = {one.name: one for group in GROUPS for one in group.settings}
@@ -43,6 +44,8 @@ FIXED: Mapping[str, Any] = {
     "OIDC_PROVISION": _("It decides whom another server makes a member or an admin."),
     "OIDC_PROVISION_VALUES": _("It decides whom another server makes a member or an admin."),
     "OIDC_HOSTS": _("It is the wall between this site and the inside of a network."),
+    "BACKUP_TO": _("It is a place on the server’s disks: who has a shell names it."),
+    "BACKUP_KEY": _("Who could change it could read the backups to come."),
     "THEME": _("Templates are programs: who may write the folder names it."),
 }
 

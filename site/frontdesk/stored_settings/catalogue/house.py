@@ -110,6 +110,28 @@ UPLOADS = (
         "bytes",
     ),
 )
+UPKEEP = (
+    Setting(
+        "SCRUB_EVERY",
+        _("Days until files are verified again"),
+        _("The server reads each stored byte again and compares it. 0: never by itself."),
+    ),
+    Setting(
+        "SCRUB_RATE",
+        _("MB a second for that"),
+        _("At most, so that visitors don’t wait. 0 is as fast as it goes."),
+    ),
+    Setting(
+        "BACKUP_EVERY",
+        _("Days from one backup to the next"),
+        _("Into the folder that BACKUP_TO names where the site is started. 0: none."),
+    ),
+    Setting(
+        "BACKUP_KEEP",
+        _("Backups that are kept"),
+        _("The latest; what only older ones need is removed. 0 keeps all."),
+    ),
+)
 LOG = (
     Setting(
         "LOG_RETENTION",

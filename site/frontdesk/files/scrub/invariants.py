@@ -14,7 +14,7 @@ from flask import current_app
 from sqlalchemy import Select, String, cast, func, or_, select, text
 from sqlalchemy.orm import aliased
 
-from frontdesk.accounts.models import Member
+from frontdesk.accounts.models import Invite, Member
 from frontdesk.audit import LogEntry
 from frontdesk.db import db
 from frontdesk.files import blobs, names
@@ -168,6 +168,12 @@ def search() -> Iterator[Finding]:
             yield Finding("search", id, f"The search {says} {id}.")
 
 
+def invites() -> Iterator[Finding]:
+    """None was used more often than it may be; tickets and codes go when they are used."""
+    for id in db.session.scalars(select(Invite.id).where(Invite.uses > Invite.most_uses)):
+        yield Finding("invite.uses", str(id), f"Invite {id} was used more often than it may be.")
+
+
 def log() -> Iterator[Finding]:
     """Every file that came has its entry in the log; one that a copy made shares the copy's."""
     oldest = select(func.min(LogEntry.at)).scalar_subquery()
@@ -186,7 +192,7 @@ def log() -> Iterator[Finding]:
 
 CHECKS: tuple[Check, ...] = (
     *(database, used, reserved, quota, sizes, unhashed, unused),
-    *(counters, paths, owners, keys, search, log),
+    *(counters, paths, owners, keys, search, invites, log),
 )
 NAMED = "thing_id = {0}.id AND s.folder_id = {0}.{1} AND s.name_key = {0}.name_key"
 MISSING = (

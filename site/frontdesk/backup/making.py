@@ -1,0 +1,233 @@
+"""Make a backup: the database first, then the files that it names, while the site runs."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import hmac
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Protocol
+
+from flask import current_app
+
+from frontdesk.backup import archive, contents, dump, history, keys
+from frontdesk.backup.folder import Folder, Snapshot, Taken
+from frontdesk.backup.members import Header, Item, Member, Writer
+from frontdesk.db import db
+from frontdesk.files import pausing, service
+
+SPOOL = ".backup-"
+NAMED = "%Y-%m-%dT%H%M%S-%fZ"
+LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+Tell = Callable[[str], object]
+
+
+class NoBackup(Exception):
+    """None was made; the message says why, and what to do."""
+
+
+class Target(Protocol):
+    """What takes members: an archive or a folder."""
+
+    header: Header
+    written: Writer
+
+    def begin(self) -> None:
+        """Before the first."""
+
+    def put(self, item: Item) -> Member:
+        """Keep it; an ``OSError`` is the target's."""
+
+    def end(self, left_out: list[str]) -> None:
+        """After the last."""
+
+
+@dataclass(slots=True)
+class Made:
+    """A backup. ``added`` objects are new in its folder; ``damaged`` members aren't what they
+    should be; ``rotten`` objects of earlier backups weren't any more.
+    """
+
+    where: str
+    name: str
+    files: int
+    bytes: int
+    seconds: float
+    damaged: list[Member]
+    left_out: list[str]
+    added: int = 0
+    removed: int = 0
+    rotten: list[str] = field(default_factory=list)
+
+
+def is_folder(target: str) -> bool:
+    """Whether ``target`` means a folder of backups, and not one archive.
+
+    :raise NoBackup: if it may be neither
+    """
+    if target.endswith("/") or Path(target).is_dir():
+        return True
+    if target != "-" and not target.endswith((".tar", ".tar.age")):
+        raise NoBackup("Name a folder, with / at its end, or an archive that ends in .tar.")
+    return False
+
+
+def make(target: str, *, key: str = "", keep: int = 0) -> Made:
+    """Make a backup at ``target``: a folder, an archive, or ``-`` for one on standard output.
+
+    Its deed, or why it failed, is noted in the log.
+
+    :raise NoBackup: if none was made
+    """
+    try:
+        made = _made(target, key, keep)
+    except (NoBackup, Taken, dump.NoDump, keys.BadKey) as no:
+        why = str(no)
+    except OSError as error:
+        why = f"{target} can't be written: {error.strerror or error}. No backup was made."
+    else:
+        _note(made, bool(key))
+        return made
+    history.note(history.FAILED, why=why, where=_absolute(target))
+    raise NoBackup(why)
+
+
+def _made(target: str, key: str, keep: int) -> Made:
+    began, to = time.monotonic(), keys.recipients(key) if key else []
+    with _alone(), pausing.paused(), _spooled() as path:
+        taken = dump.take(path)
+        db.session.rollback()
+        header = _header(taken, bool(to))
+        make = _into_folder if is_folder(target) else _into_archive
+        made = make(target, header, taken, to, keep)
+    made.seconds = round(time.monotonic() - began, 3)
+    return made
+
+
+def _into_archive(target: str, header: Header, taken: dump.Dump, to: list[Any], keep: int) -> Made:
+    if target != "-" and Path(target).exists():
+        raise NoBackup(f"{target} is there already. Choose another name.")
+    with archive.writing(target, header, Path(current_app.instance_path), to) as tar:
+        _fill(tar, taken)
+    return _result(tar, _absolute(target), Path(target).name)
+
+
+def _into_folder(target: str, header: Header, taken: dump.Dump, to: list[Any], keep: int) -> Made:
+    with closing(Folder(Path(target))) as folder:
+        folder.sweep()
+        rotten = folder.reread(datetime.now(UTC).toordinal())
+        date = _free_date(folder)
+        snapshot = Snapshot(folder, header, to, _names_key())
+        with snapshot.being_made(date):
+            _fill(snapshot, taken)
+        made = _result(snapshot, _absolute(target), date)
+        made.added, made.removed, made.rotten = snapshot.added, folder.prune(keep), rotten
+    return made
+
+
+def _fill(target: Target, taken: dump.Dump) -> None:
+    left_out = list(contents.LEFT_OUT)
+    target.begin()
+    for item in contents.items(taken, left_out):
+        target.put(item)
+    target.end(left_out)
+
+
+def _result(target: Target, where: str, name: str) -> Made:
+    written, counts = target.written, target.header.counts
+    said = written.damaged, written.left_out
+    return Made(where, name, counts["blobs"], written.bytes, 0.0, *said)
+
+
+def _header(taken: dump.Dump, encrypted: bool) -> Header:
+    made_at = datetime.now(UTC).isoformat(timespec="seconds")
+    return Header(made_at, _version(), taken.revision, taken.database, encrypted, taken.counts)
+
+
+def _version() -> str:
+    with suppress(PackageNotFoundError):
+        return version("frontdesk")
+    lines = (Path(current_app.root_path) / "pyproject.toml").read_text(encoding="utf-8")
+    return next(line.split('"')[1] for line in lines.splitlines() if line.startswith("version"))
+
+
+def _free_date(folder: Folder) -> str:
+    """The name of a backup of this moment; later than all there, whatever the clock says."""
+    moment = datetime.now(UTC)
+    if dates := folder.dates():
+        latest = datetime.strptime(dates[-1], NAMED).replace(tzinfo=UTC)
+        moment = max(moment, latest + timedelta(microseconds=1))
+    return moment.strftime(NAMED)
+
+
+def _names_key() -> bytes:
+    key = str(current_app.config["SECRET_KEY"]).encode()
+    return hmac.digest(key, b"frontdesk backup names", hashlib.sha256)
+
+
+def _absolute(target: str) -> str:
+    return "standard output" if target == "-" else str(Path(target).absolute())
+
+
+def _note(made: Made, encrypted: bool) -> None:
+    history.note(
+        history.MADE,
+        where=made.where,
+        name=made.name,
+        files=made.files,
+        bytes=made.bytes,
+        damaged=len(made.damaged),
+        rotten=len(made.rotten),
+        near=_is_near(Path(made.where)),
+        encrypted=encrypted,
+    )
+
+
+def _is_near(path: Path) -> bool:
+    """Whether it lies on the disk that the files are on: one broken disk takes both."""
+    with suppress(OSError):
+        return path.stat().st_dev == service.storage().beside("uploads").stat().st_dev
+    return False
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One backup of a site at a time. The lock ends with the process.
+
+    :raise NoBackup: if another is being made
+    """
+    lock = os.open(Path(current_app.instance_path) / ".backing-up", LOCK, 0o600)
+    try:
+        _lock(lock)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _lock(file: int) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise NoBackup("Another backup is being made. Wait for its end.") from None
+
+
+@contextmanager
+def _spooled() -> Iterator[Path]:
+    """Where the database's copy lies meanwhile: beside the database, for our eyes only."""
+    folder = Path(current_app.instance_path)
+    for left in folder.glob(f"{SPOOL}*"):
+        left.unlink()
+    path = folder / f"{SPOOL}{secrets.token_hex(8)}"
+    try:
+        yield path
+    finally:
+        for part in folder.glob(f"{path.name}*"):
+            part.unlink()
