@@ -32,6 +32,7 @@ from frontdesk.forms import Refused
 from frontdesk.security import csrf
 from frontdesk.settings import BadSetting
 from frontdesk.storage import from_url
+from frontdesk.watching import counts
 
 PACE = Pace(50, 1.0)  # uploads that a member may begin, in seconds
 SLOTS = 32  # bodies that a process receives at a time: half of its threads
@@ -78,6 +79,7 @@ def _refuse_the_disabled(disabled_at: datetime | None) -> None:
 
 
 @resumable.created
+@counts.taking_in("tus", begun=False, ends="begun")
 def _begin(upload: flask_resumable.Upload) -> None:
     """:raise 413: if the quota has no room for it. :raise 422: if it is empty"""
     name = names.clean(upload.filename)
@@ -135,6 +137,7 @@ def _place(upload: flask_resumable.Upload) -> Path:
 
 
 @resumable.finished
+@counts.taking_in("tus", begun=False)
 def _finish(upload: flask_resumable.Upload) -> None:
     """The bytes are a blob; write its rows, unless a crash came after that."""
     with transaction() as session:
@@ -148,6 +151,7 @@ def _finish(upload: flask_resumable.Upload) -> None:
             "version": arrival.file.version,
             "came": arrival.came,
         }
+    counts.took_in("tus", upload.offset)
     blobs.forget(arrival.unused)
 
 

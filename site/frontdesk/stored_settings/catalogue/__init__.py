@@ -41,6 +41,10 @@ FIXED: Mapping[str, Any] = {
     "OIDC_PROVISION": _("It decides whom another server makes a member or an admin."),
     "OIDC_PROVISION_VALUES": _("It decides whom another server makes a member or an admin."),
     "OIDC_HOSTS": _("It is the wall between this site and the inside of a network."),
+    "METRICS_TOKEN": _("It belongs to the monitor, which is set up on its own machine."),
+    "SENTRY_DSN": _("What goes wrong here is told there: who runs the machine says where."),
+    "OTLP_ENDPOINT": _("What goes wrong here is told there: who runs the machine says where."),
+    "TRACE_PERCENT": _("What goes wrong here is told there: who runs the machine says where."),
     "THEME": _("Templates are programs: who may write the folder names it."),
 }
 
