@@ -110,8 +110,8 @@ METRICS_TOKEN = ""
 # Statements of the database and answers that took so many milliseconds are noted; 0 notes none.
 SLOW_QUERY = 500
 SLOW_REQUEST = 5_000
-# Where errors are told to Sentry, and spans to OpenTelemetry, such as "http://127.0.0.1:4318"; of how
-# many requests in a hundred. Nothing of people is sent.
+# Where errors are told to Sentry, and spans to OpenTelemetry, such as "http://127.0.0.1:4318"; of
+# how many requests in a hundred. Nothing of people is sent.
 SENTRY_DSN = ""
 OTLP_ENDPOINT = ""
 TRACE_PERCENT = 100

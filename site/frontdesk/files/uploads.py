@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from flask import Flask, Request, abort, current_app, g
+from flask import Flask, Request, Response, abort, current_app, g, request
 from flask_babel import gettext as _
 from flask_login import current_user
 from flask_wtf.csrf import validate_csrf
@@ -79,7 +79,6 @@ def _refuse_the_disabled(disabled_at: datetime | None) -> None:
 
 
 @resumable.created
-@counts.taking_in("tus", begun=False, ends="begun")
 def _begin(upload: flask_resumable.Upload) -> None:
     """:raise 413: if the quota has no room for it. :raise 422: if it is empty"""
     name = names.clean(upload.filename)
@@ -97,6 +96,7 @@ def _begin(upload: flask_resumable.Upload) -> None:
         if not upload.parts:  # they hold it until the whole is a file: a crash may come before
             reservations.hold(session, row, upload.length or 0)
         audit.record("upload.begin", member_id=row.owner_id, upload=str(row.id))
+    counts.add("upload", "tus", "begun")
 
 
 def _owner(session: Session, upload: flask_resumable.Upload) -> UUID:
@@ -214,6 +214,13 @@ def init_app(app: Flask) -> None:
     csrf.exempt(resumable.blueprint)
     for endpoint in ENDPOINTS:
         app.view_functions[endpoint] = by_token(public(_reading(app.view_functions[endpoint])))
+
+
+@resumable.blueprint.after_request
+def _count(response: Response) -> Response:
+    if request.method == "POST" and response.status_code >= 400:
+        counts.add("upload", "tus", "refused")
+    return response
 
 
 def _set_limits(app: Flask) -> None:

@@ -60,9 +60,9 @@ def method() -> str:
 
 
 @contextmanager
-def taking_in(way: str, *, begun: bool = True, ends: str = "finished") -> Iterator[None]:
-    """Count one upload by its ``way``: form, PUT, tus; whether it ``ends`` well, by a no of ours,
-    or by something else.
+def taking_in(way: str, *, begun: bool = True) -> Iterator[None]:
+    """Count one upload by its ``way``: form, PUT, tus; and whether it is finished, refused by us,
+    or fails by something else.
     """
     if begun:
         add("upload", way, "begun")
@@ -72,7 +72,7 @@ def taking_in(way: str, *, begun: bool = True, ends: str = "finished") -> Iterat
         status = getattr(no, "status", getattr(no, "code", None)) or 500
         add("upload", way, "refused" if status < 500 or status == FULL else "failed")
         raise
-    add("upload", way, ends)
+    add("upload", way, "finished")
 
 
 def took_in(way: str, size: int) -> None:

@@ -61,7 +61,6 @@ class Reporter:
             dsn=self.dsn,
             default_integrations=False,  # they would add requests, cookies, host and user names
             auto_enabling_integrations=False,
-            send_default_pii=False,
             include_local_variables=False,
             max_breadcrumbs=0,
             max_request_body_size="never",
