@@ -67,8 +67,10 @@ class Ledger:
                 entry = own.entries[key] = _Entry([0.0] * size, struct.Struct(f"<{size}d"))
             for which, more in changes:
                 entry.values[which] += more
-            with suppress(OSError):  # it is counted here, and written when there is room again
+            try:
                 self._write(own, key, entry)
+            except OSError:  # it is counted here, and written when there is room again
+                return
 
     def totals(self) -> Totals:
         """All numbers, of all processes that there are and were."""

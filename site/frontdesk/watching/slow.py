@@ -63,12 +63,12 @@ class Watch:
         self, connection: Any, cursor: Any, text: str, values: Any, context: Any, many: bool
     ) -> None:
         took = time.perf_counter() - context.began
-        if has_app_context():
+        if self.request and has_app_context():
             asked = g.setdefault("asked", [0, 0.0])
             asked[0] += 1
             asked[1] += took
-            if self.traces:
-                tracing.statement(text, took)
+        if self.traces:
+            tracing.statement(text, took)
         if 0 < self.query <= took:
             self._tell_query(text, took)
 

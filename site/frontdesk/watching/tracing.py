@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from threading import Lock, Thread
 from typing import Any
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, g, has_app_context, request
 
 from frontdesk.logs import asked_by
 from frontdesk.watching import counts
@@ -90,6 +90,8 @@ def _of_app() -> Tracing | None:
 
 def statement(text: str, took: float) -> None:
     """The span of a statement that has just ended, below that of its request or job."""
+    if not has_app_context():
+        return
     tracing, parent = _of_app(), g.get("span")
     if tracing is None or tracing.tracer is None or parent is None:
         return
