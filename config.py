@@ -120,5 +120,16 @@ BACKUP_KEY = ""
 # "debug", "info", "warning" or "error"; and "json", "text" or "auto" (text in development).
 LOG_LEVEL = "info"
 LOG_FORMAT = "auto"
+# The token that a monitor shows to read /metrics from elsewhere (16 characters or more); without
+# one only this machine itself may.
+METRICS_TOKEN = ""
+# Statements of the database and answers that took so many milliseconds are noted; 0 notes none.
+SLOW_QUERY = 500
+SLOW_REQUEST = 5_000
+# Where errors are told to Sentry, and spans to OpenTelemetry, such as "http://127.0.0.1:4318"; of
+# how many requests in a hundred. Nothing of people is sent.
+SENTRY_DSN = ""
+OTLP_ENDPOINT = ""
+TRACE_PERCENT = 100
 # The log of who did what is kept for so many days; 0 keeps it for ever.
 LOG_RETENTION = 0

@@ -41,6 +41,7 @@ PUBLIC = {
     "hello.help",
     "hello.home",
     "hello.language",
+    "hello.metrics",
     "hello.theme",
     "hello.user",
     "hello.welcome",

@@ -26,6 +26,7 @@ from frontdesk import (
     startup,
     stored_settings,
     templating,
+    watching,
 )
 from frontdesk.accounts import (
     invite,
@@ -69,7 +70,8 @@ from frontdesk.files import (
     uploads,
     version,
 )
-from frontdesk.hello import about, choices, home
+from frontdesk.hello import about, choices, home, metrics
+from frontdesk.hello import health as readiness
 from frontdesk.posts import links, parcels, visit
 from frontdesk.profile import (
     address,
@@ -90,11 +92,13 @@ from frontdesk.profile import password as own_password
 ROOT = Path(__file__).resolve().parents[2]
 PLUMBING = (
     *(db, stored_settings, logs, probe, access, security, Bootstrap5(), language, forms, mail),
+    *(db, stored_settings, logs, watching, access, security, Bootstrap5(), language, forms, mail),
     *(templating, assets, errors, jobs, receive, uploads, openid, rotation, cli),
 )
 PAGES = (
     *(login, setup, second_step, passkey, proof, password, invite, register, oidc),
-    *(home, choices, about, upload, sending, browse, file, version, bin, picture),
+    *(home, choices, about, readiness, metrics),
+    *(upload, sending, browse, file, version, bin, picture),
     *(folder, select, put, parcels, links, visit),
     *(profile, own_password, two_factor, passkeys, sessions, identities, tokens),
     *(address, time_zone, notifications, inviting, export, delete),

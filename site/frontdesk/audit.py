@@ -11,7 +11,8 @@ from flask_login import current_user
 from sqlalchemy import JSON, Delete, ForeignKey, Index, String, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from frontdesk.db import Base, db, now, transaction
+from frontdesk.db import Base, after_commit, db, now, transaction
+from frontdesk.watching import counts
 
 CLOCKS = ("purge", "purge.wait")  # the last of them tells the next purge whether the clock jumped
 AT_ONCE = 5_000
@@ -52,6 +53,7 @@ def record(what: str, *, member_id: UUID | None = None, who: str = "", **facts: 
         if token_id := getattr(current_user, "token_id", None):
             entry.facts = {**facts, "token": str(token_id)}
     db.session.add(entry)
+    after_commit(lambda: counts.deed(what))
 
 
 def remove_old() -> int:

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, SecurityErro
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
 
-from frontdesk import assets, language
+from frontdesk import assets, language, watching
 from frontdesk.forms import Refused
 from frontdesk.logs import request_id
 from frontdesk.pages import problem, wants_json
@@ -53,12 +53,14 @@ def handle_csrf(error: CSRFError) -> Response:
 
 def handle_crash(error: InternalServerError) -> Response:
     """What nobody expected; Flask has logged the traceback under this request's id."""
+    watching.failed(error.original_exception or error)
     return answer(500)
 
 
 def handle_database(error: DBAPIError | NoConnection) -> Response:
     """A full disk is 507, a database that is locked, busy or gone is 503; nothing was written."""
     current_app.logger.error("The database refused", exc_info=error)
+    watching.failed(error)
     return answer(507 if any(sign in str(error) for sign in FULL) else 503)
 
 
@@ -72,6 +74,7 @@ def handle_os_error(error: OSError) -> Response:
     if error.errno not in {ENOSPC, EDQUOT}:
         raise error
     current_app.logger.error("The disk is full", exc_info=error)
+    watching.failed(error)
     return answer(507)
 
 

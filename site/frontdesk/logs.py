@@ -12,7 +12,12 @@ from typing import Any
 import structlog
 from flask import Flask, Response, g, has_request_context, request
 from flask_login import current_user
-from structlog.contextvars import bind_contextvars, clear_contextvars, merge_contextvars
+from structlog.contextvars import (
+    bind_contextvars,
+    clear_contextvars,
+    get_contextvars,
+    merge_contextvars,
+)
 from structlog.processors import (
     ExceptionRenderer,
     JSONRenderer,
@@ -27,10 +32,12 @@ from frontdesk.settings import flask_command
 
 REQUEST_ID = re.compile(r"[\w.-]{8,64}")
 # Secrets that stand in an address: of the set-up, a letter, an invite, a link, also to revoke it.
-SECRET_PATHS = re.compile(
-    r"^(/+(?:setup|reset|invite|confirm|address|s|r|profile/+export)"
-    r"|/+file/+[^/]+/+change/+link)/+[^/]+"
+PLACES_OF_SECRETS = (
+    r"(/+(?:setup|reset|invite|confirm|address|s|r|profile/+export)"
+    r"|/+file/+[^/]+/+change/+link)/+"
 )
+SECRET_PATHS = re.compile(f"^{PLACES_OF_SECRETS}[^/]+")
+SECRETS = re.compile(rf"{PLACES_OF_SECRETS}[^/\s?'\"]+")  # anywhere in a text
 
 _lines = structlog.get_logger("frontdesk.request")
 
@@ -43,6 +50,11 @@ def request_id() -> str:
             given if g.get("trusts_proxy") and REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         )
     return str(g.request_id)
+
+
+def asked_by() -> str:
+    """The id of the request that is behind this, also in a job that it asked for."""
+    return str(get_contextvars().get("request_id", ""))
 
 
 def shown_path() -> str:
@@ -74,6 +86,7 @@ def _end(response: Response) -> Response:
             path=shown_path(),
             status=response.status_code,
             ms=round((time.perf_counter() - g.get("began", time.perf_counter())) * 1000, 1),
+            bytes=response.headers.get("Content-Length", type=int),
             member=str(current_user.id) if _is_known() else None,
             address=request.remote_addr,
         )

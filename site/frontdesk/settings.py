@@ -36,6 +36,7 @@ DERIVED = {
 # What the text of a setting must look like, and how that is said.
 # Settings that are known and not used yet; the others are what they were when these come.
 NOT_YET = {"REDIS_URL": ""}
+NEEDED = {"SENTRY_DSN": "sentry_sdk", "OTLP_ENDPOINT": "opentelemetry"}  # and their packages
 MEANT = {
     "DATABASE_URL": (
         r"sqlite:///.+|postgresql\+psycopg://.+",
@@ -57,6 +58,9 @@ MEANT = {
     ),
     "REGISTRATION": (r"closed|invite|open", '"closed", "invite" or "open"'),
     "STORAGE_URL": (r"file:.+", '"file:FOLDER"'),
+    "METRICS_TOKEN": (r"(\S{16,})?", "empty or 16 characters at least, without spaces"),
+    "SENTRY_DSN": (r"(https?://\w+@[^/\s]+/\S+)?", 'empty or like "https://KEY@HOST/1"'),
+    "OTLP_ENDPOINT": (r"(https?://[^\s?#]+)?", 'empty or like "http://127.0.0.1:4318"'),
 }
 
 
@@ -208,10 +212,19 @@ def _weigh(app: Flask | _Trial) -> None:
     is_postgresql = app.config["DATABASE_URL"].startswith("postgresql")
     if is_postgresql and find_spec("psycopg") is None:
         raise BadSetting("DATABASE_URL: PostgreSQL needs the package psycopg. Install it first.")
+    _weigh_packages(app.config)
     _weigh_mail(app.config)
     _weigh_roles(app.config["REQUIRE_SECOND_STEP"])
     for name in [name for name, default in NOT_YET.items() if app.config[name] != default]:
         app.logger.warning("%s is set, and does nothing yet", name)
+
+
+def _weigh_packages(config: Mapping[str, Any]) -> None:
+    for name, package in NEEDED.items():
+        if config[name] and find_spec(package) is None:
+            raise BadSetting(
+                f"{name}: the package {package} is missing. Install requirements-scale.txt."
+            )
 
 
 def _weigh_roles(named: list[object]) -> None:

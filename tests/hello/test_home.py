@@ -1,20 +1,16 @@
-"""/ and /hello/ - the welcome, the greeting, the dashboard; /user/NAME, /ak, /health."""
+"""/ and /hello/ - the welcome, the greeting, the dashboard; /user/NAME, /ak."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from flask import Flask, render_template, request, url_for
-from sqlalchemy import update
 from tests.browser import Browser
 
-from frontdesk.db import db, now, transaction
-from frontdesk.jobs import Job
-from frontdesk.storage import LocalStorage
+from frontdesk.db import db
 
 
 def test_a_stranger_is_welcomed(carol: Browser) -> None:
@@ -122,50 +118,8 @@ def test_ak_is_bound_by_add_url_rule_and_touches_nothing(carol: Browser, instanc
     assert "Set-Cookie" not in answer.headers
 
 
-def test_health_is_200_when_all_is_well(carol: Browser) -> None:
-    answer = carol.client.get("/health")
-    assert answer.status_code == 200
-    assert answer.json == {"status": "ok", "database": "ok", "storage": "ok", "jobs": "ok"}
-
-
-def test_health_is_503_when_nobody_does_the_jobs(carol: Browser) -> None:
-    with carol.client.application.app_context(), transaction() as session:
-        late = now() - timedelta(minutes=11)
-        session.add(Job(kind="thumbnail", subject="1", state="waiting", due_at=late))
-    answer = carol.client.get("/health")
-    assert (answer.status_code, answer.json["jobs"]) == (503, "failing")
-    with carol.client.application.app_context(), transaction() as session:
-        session.execute(update(Job).values(state="done"))
-    assert carol.client.get("/health").status_code == 200
-
-
-def test_health_is_503_without_a_database(carol: Browser, instance: Path) -> None:
-    with carol.client.application.app_context():
-        db.engine.dispose()
-    for part in instance.glob("frontdesk.db*"):
-        part.unlink()
-    (instance / "frontdesk.db").write_bytes(b"this is no database" * 500)
-    answer = carol.client.get("/health")
-    assert (answer.status_code, answer.json["database"]) == (503, "failing")
-
-
-def test_health_is_503_without_the_tables(carol: Browser, instance: Path) -> None:
-    """SQLite makes an empty database where there is none: that is not ready either."""
-    with carol.client.application.app_context():
-        db.engine.dispose()
-    for part in instance.glob("frontdesk.db*"):
-        part.unlink()
-    assert carol.client.get("/health").status_code == 503
-
-
-def test_health_is_503_without_room(carol: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(LocalStorage, "free", lambda self: 0)
-    answer = carol.client.get("/health")
-    assert (answer.status_code, answer.json["storage"]) == (503, "failing")
-
-
 @pytest.mark.parametrize(
-    "address", ["/", "/hello/", "/hello/ada", "/user/ada", "/ak", "/health", "/help"]
+    "address", ["/", "/hello/", "/hello/ada", "/user/ada", "/ak", "/health", "/metrics", "/help"]
 )
 def test_they_are_to_be_read_only(carol: Browser, address: str) -> None:
     answer = carol.client.post(address)

@@ -17,6 +17,7 @@ from sqlalchemy import delete, update
 from frontdesk.accounts.models import Attempts
 from frontdesk.db import db, insert, transaction
 from frontdesk.forms import Refused
+from frontdesk.watching import counts
 
 LONGEST_IN_KEY = 150  # of a name
 
@@ -75,6 +76,7 @@ def count_try(limits: Mapping[str, int]) -> None:
         session.execute(delete(Attempts).where(Attempts.since < since))
         for key, allowed in limits.items():
             if _raise_count(key, since) > allowed:
+                counts.add("too many", key.partition(":")[0].partition(" ")[0])
                 raise TooManyTries(since + current_app.config["LOGIN_WINDOW"] - int(time.time()))
 
 

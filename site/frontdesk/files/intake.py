@@ -18,6 +18,7 @@ from frontdesk.files.receive import Request
 from frontdesk.forms import Refused
 from frontdesk.security import csrf
 from frontdesk.storage import Staged
+from frontdesk.watching import counts
 
 
 @dataclass(slots=True)
@@ -101,7 +102,9 @@ def _keep_one(sent: FileStorage, outcome: Outcome) -> None:
     parents = _folders_in(raw)
     staged = cast(Staged, sent.stream)
     path = outcome.path + parents
-    arrival = arrivals.take_in(current_user.id, path, raw, staged, outcome.on_conflict)
+    with counts.taking_in("form"):
+        arrival = arrivals.take_in(current_user.id, path, raw, staged, outcome.on_conflict)
+    counts.took_in("form", arrival.file.size)
     outcome.arrivals.append(arrival)
     if "/".join([*parents, arrival.file.name]) != raw:
         outcome.renamed.append((raw, arrival.file.name))

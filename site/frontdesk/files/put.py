@@ -18,6 +18,7 @@ from frontdesk.files import arrivals, body, deleting, folders, names, places, pr
 from frontdesk.files.models import File, Folder
 from frontdesk.files.upload import bp
 from frontdesk.security import csrf
+from frontdesk.watching import counts
 
 
 @bp.put("/path/", defaults={"subpath": ""})
@@ -37,8 +38,9 @@ def put(subpath: str) -> Response:
     path, name = _target(subpath)
     allow = partial(_check_target, path, name)
     allow()
-    with body.received() as staged:
+    with counts.taking_in("PUT"), body.received() as staged:
         arrival = arrivals.take_in(current_user.id, path, name, staged, "version", allow)
+    counts.took_in("PUT", arrival.file.size)
     response = programs.of_file(arrival.file, 201 if arrival.came == "new" else 200)
     response.headers["Location"] = places.place_of(arrival.file)
     return response

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from flask import Flask, Request, abort, current_app, g
+from flask import Flask, Request, Response, abort, current_app, g, request
 from flask_babel import gettext as _
 from flask_login import current_user
 from flask_wtf.csrf import validate_csrf
@@ -32,6 +32,7 @@ from frontdesk.forms import Refused
 from frontdesk.security import csrf
 from frontdesk.settings import BadSetting
 from frontdesk.storage import from_url
+from frontdesk.watching import counts
 
 PACE = Pace(50, 1.0)  # uploads that a member may begin, in seconds
 SLOTS = 32  # bodies that a process receives at a time: half of its threads
@@ -95,6 +96,7 @@ def _begin(upload: flask_resumable.Upload) -> None:
         if not upload.parts:  # they hold it until the whole is a file: a crash may come before
             reservations.hold(session, row, upload.length or 0)
         audit.record("upload.begin", member_id=row.owner_id, upload=str(row.id))
+    counts.add("upload", "tus", "begun")
 
 
 def _owner(session: Session, upload: flask_resumable.Upload) -> UUID:
@@ -135,6 +137,7 @@ def _place(upload: flask_resumable.Upload) -> Path:
 
 
 @resumable.finished
+@counts.taking_in("tus", begun=False)
 def _finish(upload: flask_resumable.Upload) -> None:
     """The bytes are a blob; write its rows, unless a crash came after that."""
     with transaction() as session:
@@ -148,6 +151,7 @@ def _finish(upload: flask_resumable.Upload) -> None:
             "version": arrival.file.version,
             "came": arrival.came,
         }
+    counts.took_in("tus", upload.offset)
     blobs.forget(arrival.unused)
 
 
@@ -210,6 +214,13 @@ def init_app(app: Flask) -> None:
     csrf.exempt(resumable.blueprint)
     for endpoint in ENDPOINTS:
         app.view_functions[endpoint] = by_token(public(_reading(app.view_functions[endpoint])))
+
+
+@resumable.blueprint.after_request
+def _count(response: Response) -> Response:
+    if request.method == "POST" and response.status_code >= 400:
+        counts.add("upload", "tus", "refused")
+    return response
 
 
 def _set_limits(app: Flask) -> None:

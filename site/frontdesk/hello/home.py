@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, jsonify, redirect, url_for
+from flask import Blueprint, redirect, url_for
 from flask_login import current_user
-from sqlalchemy import text
 from werkzeug.wrappers import Response
 
-from frontdesk import jobs
 from frontdesk.access import public
 from frontdesk.accounts import service as accounts
-from frontdesk.db import db
 from frontdesk.files import service as files
 from frontdesk.pages import page
 from frontdesk.posts import service as posts
@@ -67,24 +64,6 @@ def user(name: str) -> Response:
 def alive() -> str:
     """Alive; touches nothing."""
     return "ak"
-
-
-@bp.get("/health")
-@public
-def health() -> tuple[Response, int]:
-    """Ready: whether the database answers, the storage has room, and the jobs are done."""
-    answers = _answers()
-    checks = {"database": answers, "storage": files.has_room(), "jobs": answers and jobs.keep_up()}
-    ready = all(checks.values())
-    said = {name: "ok" if fine else "failing" for name, fine in checks.items()}
-    return jsonify(status="ok" if ready else "failing", **said), 200 if ready else 503
-
-
-def _answers() -> bool:
-    try:
-        return bool(db.session.scalar(text("SELECT version_num FROM alembic_version")))
-    except Exception:  # whatever is wrong with it, the answer is no
-        return False
 
 
 bp.add_url_rule("/ak", "alive", alive)

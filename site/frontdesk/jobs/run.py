@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,9 +11,14 @@ from types import MappingProxyType
 
 from flask import current_app
 from sqlalchemy import select, update
+from structlog.contextvars import bound_contextvars
 
+from frontdesk import watching
 from frontdesk.db import db, now, reading, transaction
 from frontdesk.jobs.models import DONE, FAILED, RUNNING, WAITING, Job
+from frontdesk.watching import counts
+
+_lines = logging.getLogger("frontdesk.jobs")
 
 Task = Callable[[str], None]
 MOST_TRIES = 5
@@ -57,16 +64,30 @@ def run(id: int, runner: str) -> None:
     job = _claim(id, runner)
     if job is None:
         return
-    try:
-        with reading():
-            _do(job)
-    except GiveUp as no:
-        _end(job, FAILED, str(no))
-    except Exception as error:
-        current_app.logger.exception("The job %s of %s went wrong", job.kind, job.subject)
-        _try_again(job, f"{type(error).__name__}: {error}")
-    else:
-        _end(job, DONE)
+    began = time.perf_counter()
+    with bound_contextvars(job=job.id), watching.tracing.job(_name(job)):
+        try:
+            with reading():
+                _do(job)
+        except GiveUp as no:
+            _end(job, FAILED, str(no))
+        except Exception as error:
+            current_app.logger.exception("The job %s of %s went wrong", job.kind, job.subject)
+            watching.failed(error, f"job {_name(job)}")
+            _try_again(job, f"{type(error).__name__}: {error}")
+        else:
+            _end(job, DONE)
+        _tell(job, time.perf_counter() - began)
+
+
+def _name(job: Job) -> str:
+    """Its kind, if that is one of ours."""
+    return job.kind if job.kind in KINDS else "unknown"
+
+
+def _tell(job: Job, took: float) -> None:
+    counts.add("job seconds", _name(job), by=took)
+    _lines.info("job", extra={"kind": _name(job), "tries": job.tries, "ms": round(took * 1000, 1)})
 
 
 def _do(job: Job) -> None:
@@ -108,6 +129,7 @@ def _end(job: Job, state: str, error: str = "") -> bool:
     else:
         values["ended_at"] = now()
     mine = Job.id == job.id, Job.state == RUNNING, Job.tries == job.tries
+    counts.add("job", _name(job), "again" if state == WAITING else state)
     with transaction() as session:
         done = session.scalar(update(Job).where(*mine).values(**values).returning(Job.id))
         return done is not None

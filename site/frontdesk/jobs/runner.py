@@ -19,8 +19,9 @@ from socket import gethostname
 from typing import TYPE_CHECKING
 
 from flask import Flask
+from structlog.contextvars import bound_contextvars
 
-from frontdesk import jobs
+from frontdesk import jobs, logs
 from frontdesk.db import now, reading
 from frontdesk.jobs import run
 
@@ -57,7 +58,7 @@ class Runner:
                 run.run(id, "here:at-once")
             return
         try:
-            self._enqueue(id)
+            self._enqueue(id, logs.asked_by())
         except (OSError, sqlite3.Error) as error:
             _lines.warning("A job waits for the next look", exc_info=error)
 
@@ -146,12 +147,13 @@ class Runner:
         queue.periodic_task(lambda at: True, name="look")(self.look)
         return queue
 
-    def _enqueue(self, id: int) -> None:
+    def _enqueue(self, id: int, asked_by: str) -> None:
         if self._queue is not None:
-            self._run(id)
+            self._run(id, asked_by)
 
-    def _do(self, id: int) -> None:
-        with self.app.app_context():
+    def _do(self, id: int, asked_by: str = "") -> None:
+        """Its lines carry the id of the request that asked for it, if that is known."""
+        with self.app.app_context(), bound_contextvars(request_id=asked_by):
             with reading():
                 for prepare in self.app.extensions.get("before each job", ()):
                     prepare()

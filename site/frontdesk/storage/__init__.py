@@ -41,6 +41,9 @@ class Storage(Protocol):
     def free(self) -> int:
         """Bytes that can still be stored."""
 
+    def takes(self) -> bool:
+        """Whether something can be written, tried with a byte; True also when only room lacks."""
+
     def capacity(self) -> int:
         """Bytes that the disk has in all."""
 

@@ -7,6 +7,7 @@ only; nothing that a person typed reaches the disk.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import stat
@@ -72,6 +73,18 @@ class LocalStorage:
     def free(self) -> int:
         disk = os.statvfs(self.folder)
         return disk.f_bavail * disk.f_frsize
+
+    def takes(self) -> bool:
+        probe = self.staging / str(uuid4())
+        try:
+            with probe.open("xb", buffering=0) as file:
+                file.write(b"?")
+        except OSError as error:
+            return error.errno in {errno.ENOSPC, errno.EDQUOT}
+        finally:
+            with suppress(OSError):
+                probe.unlink()
+        return True
 
     def capacity(self) -> int:
         disk = os.statvfs(self.folder)

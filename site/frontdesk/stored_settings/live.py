@@ -20,7 +20,15 @@ from frontdesk.stored_settings.models import StoredSetting
 
 EVERY = 1.0  # seconds from one look to the next
 ROWS = select(StoredSetting.name, StoredSetting.value)
-LOOK_AWAY = {"static", "bootstrap.static", "favicon", "hello.alive"}  # they touch nothing
+# They touch nothing, or must answer whatever the database does.
+LOOK_AWAY = {
+    "static",
+    "bootstrap.static",
+    "favicon",
+    "hello.alive",
+    "hello.health",
+    "hello.metrics",
+}
 PURPOSE = "setting"
 
 Renew = Callable[[Flask], None]

@@ -46,6 +46,10 @@ FIXED: Mapping[str, Any] = {
     "OIDC_HOSTS": _("It is the wall between this site and the inside of a network."),
     "BACKUP_TO": _("It is a place on the server’s disks: who has a shell names it."),
     "BACKUP_KEY": _("Who could change it could read the backups to come."),
+    "METRICS_TOKEN": _("It belongs to the monitor, which is set up on its own machine."),
+    "SENTRY_DSN": _("What goes wrong here is told there: who runs the machine says where."),
+    "OTLP_ENDPOINT": _("What goes wrong here is told there: who runs the machine says where."),
+    "TRACE_PERCENT": _("What goes wrong here is told there: who runs the machine says where."),
     "THEME": _("Templates are programs: who may write the folder names it."),
 }
 

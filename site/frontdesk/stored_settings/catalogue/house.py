@@ -139,6 +139,18 @@ LOG = (
         _("Older entries are removed once a day, for good. 0 keeps all."),
     ),
     Setting(
+        "SLOW_REQUEST",
+        _("Slow answers"),
+        _("Those that took so many milliseconds are noted in the server’s lines. 0 notes none."),
+        needs_restart=True,
+    ),
+    Setting(
+        "SLOW_QUERY",
+        _("Slow database statements"),
+        _("The same of one statement; its values are never noted."),
+        needs_restart=True,
+    ),
+    Setting(
         "LOG_LEVEL",
         _("Lines of the server"),
         _("What the server writes to its standard output at least."),
