@@ -6,7 +6,7 @@ from errno import EDQUOT, ENOSPC
 
 from flask import Flask, current_app, g, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm.exc import ObjectDeletedError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 from werkzeug.http import HTTP_STATUS_CODES
@@ -20,6 +20,7 @@ from frontdesk.pages import problem, wants_json
 HTTP_STATUS_CODES[507] = "Insufficient Storage"
 OWN_PAGES = {400, 401, 403, 404, 405, 410, 413, 415, 416, 422, 429, 500, 503, 507}
 MOST_TYPED = 100  # fields; a form of a quarter of a million would come back 20 times as long
+SOON = "60"  # seconds; the page says so too
 FULL = ("disk is full", "disk I/O error", "No space left")
 
 
@@ -55,10 +56,19 @@ def handle_crash(error: InternalServerError) -> Response:
     return answer(500)
 
 
-def handle_database(error: OperationalError) -> Response:
-    """A full disk is 507, a database that is locked or gone is 503; nothing was written."""
+def handle_database(error: DatabaseError) -> Response:
+    """A full disk is 507, a database that is locked, gone or damaged is 503; nothing was written.
+
+    What else it may say, such as that a row is twice, is a crash.
+    """
+    if type(error) not in {OperationalError, DatabaseError}:
+        raise error
     current_app.logger.error("The database refused", exc_info=error)
-    return answer(507 if any(sign in str(error) for sign in FULL) else 503)
+    if any(sign in str(error) for sign in FULL):
+        return answer(507)
+    response = answer(503)
+    response.headers["Retry-After"] = SOON
+    return response
 
 
 def handle_vanished(error: ObjectDeletedError) -> Response:
@@ -123,7 +133,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, handle_http)
     app.register_error_handler(CSRFError, handle_csrf)
     app.register_error_handler(InternalServerError, handle_crash)
-    app.register_error_handler(OperationalError, handle_database)
+    app.register_error_handler(DatabaseError, handle_database)
     app.register_error_handler(ObjectDeletedError, handle_vanished)
     app.register_error_handler(OSError, handle_os_error)
     app.register_error_handler(Refused, handle_refused)
