@@ -5,6 +5,7 @@ from __future__ import annotations
 from errno import EDQUOT, ENOSPC
 
 from flask import Flask, current_app, g, make_response, render_template, request
+from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm.exc import ObjectDeletedError
@@ -97,11 +98,23 @@ def answer(status: int, detail: str = "") -> Response:
     if status >= 500:
         language.forget_member()  # the database may be what failed
     if wants_json():
-        return problem(status, detail)
+        return problem(status, detail or _what_to_do(status))
     shown = status if status in OWN_PAGES else 500 if status >= 500 else 400
     response = make_response(_plain(shown) if shown >= 500 else _page(shown, detail))
     response.status_code = status
     return response
+
+
+def _what_to_do(status: int) -> str:
+    """What the page of ``status`` says, for a program whose user may read it."""
+    said = {
+        503: _("Nothing was changed. Try again in a minute."),
+        507: _(
+            "The disk of this site is full, so nothing was saved. What is there stays. "
+            "Delete files or ask the administrator."
+        ),
+    }
+    return str(said.get(status, ""))
 
 
 def _typed() -> list[tuple[str, str]]:

@@ -41,15 +41,23 @@ def locked(instance: Path) -> Iterator[None]:
 
 @contextmanager
 def moved_away(instance: Path) -> Iterator[Path]:
-    """Somebody renames the database's file, and later takes that back; where it should be."""
-    path, elsewhere = instance / "frontdesk.db", instance / "elsewhere"
-    path.rename(elsewhere)
+    """Somebody renames the database, and later takes that back; where it should be.
+
+    With what SQLite keeps beside it: else that would be taken for a part of what comes instead.
+    """
+    names = ["frontdesk.db", "frontdesk.db-wal", "frontdesk.db-shm"]
+    elsewhere = instance.parent / "elsewhere"
+    elsewhere.mkdir()
+    for name in names:
+        (instance / name).rename(elsewhere / name)
     try:
-        yield path
+        yield instance / names[0]
     finally:
-        if path.is_dir():
-            path.rmdir()
-        elsewhere.rename(path)
+        for path in instance.glob("frontdesk.db*"):
+            path.rmdir() if path.is_dir() else path.unlink()
+        for path in elsewhere.iterdir():
+            path.rename(instance / path.name)
+        elsewhere.rmdir()
 
 
 def test_while_another_writes_one_can_read_and_writers_are_told_to_wait(
@@ -98,9 +106,7 @@ def test_a_database_that_is_gone_is_never_made_anew(
     assert alice.form(f"new {name}", b"new").status == 303
 
 
-def test_nothing_is_written_to_a_database_that_was_replaced(
-    alice: Member, instance: Path, server: Server
-) -> None:
+def test_nothing_is_written_to_a_database_that_was_replaced(alice: Member, instance: Path) -> None:
     """As by `mv` while the server runs: what is open is a file that nobody will ever see."""
     path = instance / "frontdesk.db"
     with closing(sqlite3.connect(path)) as other, closing(sqlite3.connect(instance / "b")) as copy:
@@ -111,7 +117,6 @@ def test_nothing_is_written_to_a_database_that_was_replaced(
         with closing(sqlite3.connect(path)) as other:
             asked = "select count(*) from files where name = 'replaced.txt'"
             assert other.execute(asked).fetchone() == (1,)
-        path.rename(instance / "b")
     assert not alice.holds("replaced.txt", b"")
 
 
@@ -124,7 +129,6 @@ def test_a_damaged_database_is_refused_in_words(
         assert is_busy(alice.get("/path/"))
         assert is_busy(alice.form("b.txt", b"new"))
         shutil.copytree(instance, tmp_path / "instance")
-        path.unlink()
     assert alice.holds("damaged.txt", b"content")
     with pytest.raises(AssertionError, match="newest backup if it is damaged") as refused:
         start(tmp_path, *ONE_WORKER)
