@@ -19,7 +19,6 @@ from pathlib import Path
 
 from measure import family
 from servers import served
-
 from tests.faults.people import Member
 
 ADMIN = ("/admin/", "/admin/people", "/admin/log", "/admin/space", "/admin/health")
@@ -87,7 +86,8 @@ def facts(server: served.Server) -> str:
         status = Path(f"/proc/{pid}/status").read_text()
         memory = int(status.split("VmRSS:")[1].split()[0]) // 1024
         threads = status.split("Threads:")[1].split()[0]
-        words.append(f"{memory} MiB {len(os.listdir(f'/proc/{pid}/fd'))} fd {threads} thr")
+        count = len(list(Path(f"/proc/{pid}/fd").iterdir()))
+        words.append(f"{memory} MiB {count} fd {threads} thr")
     for name in ("frontdesk.db", "frontdesk.db-wal"):
         path = server.folder / "instance" / name
         words.append(f"{path.stat().st_size >> 10 if path.exists() else 0} KiB")
