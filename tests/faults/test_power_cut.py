@@ -45,10 +45,14 @@ class Disk:
             pytest.skip(f"no FUSE file system can be mounted here: {self.said.read_text()[-300:]}")
 
     def cut(self) -> None:
-        (self.mount / ".cut").mkdir()
+        self._order(".cut")
 
     def forget(self) -> None:
-        (self.mount / ".forget").mkdir()
+        self._order(".forget")
+
+    def _order(self, name: str) -> None:
+        with suppress(OSError):  # done, and there is no such folder afterwards
+            (self.mount / name).mkdir()
 
     def unplug(self) -> None:
         order = ["fusermount3", "-u", "-z", str(self.mount)]
