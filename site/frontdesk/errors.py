@@ -108,6 +108,7 @@ def answer(status: int, detail: str = "") -> Response:
 def _what_to_do(status: int) -> str:
     """What the page of ``status`` says, for a program whose user may read it."""
     said = {
+        500: _("Try again later. Files you uploaded are safe."),
         503: _("Nothing was changed. Try again in a minute."),
         507: _(
             "The disk of this site is full, so nothing was saved. What is there stays. "

@@ -29,7 +29,7 @@ class LocalStore:
     def __init__(self, folder: Path, expiry: float = 0.0, keep_free: int = _KEPT_FREE) -> None:
         self.folder, self.expiry, self.keep_free = folder, expiry, keep_free
         self.staging = folder / "staging"
-        self.staging.mkdir(parents=True, exist_ok=True, mode=disk.FOLDER_MODE)
+        disk.make_folder(self.staging)
 
     def create(self, upload: Upload) -> None:
         """Three small files at most; the name of the last one makes it exist."""
@@ -186,6 +186,8 @@ class LocalHeld:
         """Rename, then both folders, then the fact."""
         if not self._path.exists() and not target.exists():
             os.fsync(self.open())  # an empty file was never opened
+        if self._path.exists() and self._path.stat().st_size < self.upload.offset:
+            raise OSError(f"{self._path} is shorter than what was promised")
         disk.move(self._path, target)
         self.upload.path = target
         self.save()
