@@ -103,7 +103,7 @@ class Story:
     def turn(self, number: int) -> None:
         """All send, the power goes, and what the platters have is all there is."""
         new = self.crowd(number)
-        threads = [threading.Thread(target=one.go) for one in new]
+        threads = [threading.Thread(target=try_to, args=[one]) for one in new]
         for thread in threads:
             thread.start()
         time.sleep(0.2 + self.chance.random())
@@ -123,6 +123,12 @@ class Story:
         """Files and bytes that somebody was told are there."""
         pieces = sum(one.acknowledged for one in self.senders if isinstance(one, Tus))
         return pieces + sum(one.done for one in self.senders)
+
+
+def try_to(one: Sender) -> None:
+    """Send; a no is no promise: while the power goes, the disk fails before the server does."""
+    with suppress(AssertionError):
+        one.go()
 
 
 def ended(story: Story) -> None:

@@ -32,9 +32,10 @@ class LocalStore:
         disk.make_folder(self.staging)
 
     def create(self, upload: Upload) -> None:
-        """Three small files at most; the name of the last one makes it exist."""
-        lock = self.file(upload.id, ".lock")
-        os.close(disk.open_file(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+        """Three small files; the name of the last one makes it exist, and all three last."""
+        for kind in (".lock", ""):
+            path = self.file(upload.id, kind)
+            os.close(disk.open_file(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
         self.write(upload)
         self._live(upload)
 
