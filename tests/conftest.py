@@ -36,11 +36,10 @@ from frontdesk.files import service as files
 
 PASSWORD = "a long enough password"
 TOUR = ("/", "/hello/", "/upload", "/path/", "/profile", "/admin/", "/nowhere")
-
 MEMORY, ROOM = Path("/dev/shm"), 6_000_000_000
 
 
-def pytest_configure() -> None:
+def pytest_sessionstart() -> None:
     """Keep the tests' folders in memory, where there is room, and collect garbage seldom.
 
     Thousands of apps make much of it, all of it in cycles: looking for it was a sixth of the time.

@@ -146,7 +146,7 @@ def test_a_crash_tells_a_program_nothing_but_its_id(carol: Browser) -> None:
     assert said["status"] == 500 and "expected" not in json.dumps(said)
 
 
-def test_500_needs_no_database(alice: Browser, instance: Path) -> None:
+def test_a_damaged_database_is_503(alice: Browser, instance: Path) -> None:
     with (instance / "frontdesk.db").open("r+b") as file:
         file.write(b"this is no database any more" * 200)
     for left in instance.glob("frontdesk.db-*"):
@@ -154,7 +154,7 @@ def test_500_needs_no_database(alice: Browser, instance: Path) -> None:
     with alice.client.application.app_context():
         db.db.engine.dispose()
     page = alice.visit("/hello/")
-    assert (page.status, page.title) == (500, "There is a problem with this site")
+    assert (page.status, page.title) == (503, "The site is busy")
 
 
 def test_a_database_that_is_gone_is_503(alice: Browser, instance: Path) -> None:

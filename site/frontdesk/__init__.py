@@ -117,6 +117,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     settings.load(app, ROOT / "config.py", overrides or {})
 
     startup.make_instance_folder(app)
+    startup.refuse_to_begin_anew(app)
     startup.keep_secret_key(app)
     for part in PLUMBING:
         part.init_app(app)

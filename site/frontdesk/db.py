@@ -14,6 +14,8 @@ from sqlalchemy import DateTime, Dialect, Executable, MetaData, Result, TypeDeco
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, registry
 
+from frontdesk import database_file
+
 CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -142,6 +144,7 @@ def init_app(app: Flask) -> None:
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             _make_private(db.engine.url.database or "")
+            database_file.watch(db.engine)
             event.listen(db.engine, "connect", _on_connect)
             event.listen(db.engine, "begin", _begin)
         else:

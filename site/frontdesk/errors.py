@@ -5,8 +5,9 @@ from __future__ import annotations
 from errno import EDQUOT, ENOSPC
 
 from flask import Flask, current_app, g, make_response, render_template, request
+from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
+from sqlalchemy.exc import DatabaseError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm.exc import ObjectDeletedError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
@@ -21,6 +22,9 @@ from frontdesk.pages import problem, wants_json
 HTTP_STATUS_CODES[507] = "Insufficient Storage"
 OWN_PAGES = {400, 401, 403, 404, 405, 410, 413, 415, 416, 422, 429, 500, 503, 507}
 MOST_TYPED = 100  # fields; a form of a quarter of a million would come back 20 times as long
+SOON = "60"  # seconds; the page says so too
+# PostgreSQL says InternalError when it ended a verb that was silent for long.
+REFUSALS = {OperationalError, DatabaseError, InternalError, NoConnection}
 FULL = ("disk is full", "disk I/O error", "No space left")
 
 
@@ -57,11 +61,20 @@ def handle_crash(error: InternalServerError) -> Response:
     return answer(500)
 
 
-def handle_database(error: DBAPIError | NoConnection) -> Response:
-    """A full disk is 507, a database that is locked, busy or gone is 503; nothing was written."""
+def handle_database(error: DatabaseError | NoConnection) -> Response:
+    """A full disk is 507, a database locked, busy, gone or damaged is 503; nothing was written.
+
+    What else it may say, such as that a row is twice, is a crash.
+    """
+    if type(error) not in REFUSALS:
+        raise error
     current_app.logger.error("The database refused", exc_info=error)
     watching.failed(error)
-    return answer(507 if any(sign in str(error) for sign in FULL) else 503)
+    if any(sign in str(error) for sign in FULL):
+        return answer(507)
+    response = answer(503)
+    response.headers["Retry-After"] = SOON
+    return response
 
 
 def handle_vanished(error: ObjectDeletedError) -> Response:
@@ -91,11 +104,24 @@ def answer(status: int, detail: str = "") -> Response:
     if status >= 500:
         language.forget_member()  # the database may be what failed
     if wants_json():
-        return problem(status, detail)
+        return problem(status, detail or _what_to_do(status))
     shown = status if status in OWN_PAGES else 500 if status >= 500 else 400
     response = make_response(_plain(shown) if shown >= 500 else _page(shown, detail))
     response.status_code = status
     return response
+
+
+def _what_to_do(status: int) -> str:
+    """What the page of ``status`` says, for a program whose user may read it."""
+    said = {
+        500: _("Try again later. Files you uploaded are safe."),
+        503: _("Nothing was changed. Try again in a minute."),
+        507: _(
+            "The disk of this site is full, so nothing was saved. What is there stays. "
+            "Delete files or ask the administrator."
+        ),
+    }
+    return str(said.get(status, ""))
 
 
 def _typed() -> list[tuple[str, str]]:
@@ -127,9 +153,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, handle_http)
     app.register_error_handler(CSRFError, handle_csrf)
     app.register_error_handler(InternalServerError, handle_crash)
-    app.register_error_handler(OperationalError, handle_database)
+    app.register_error_handler(DatabaseError, handle_database)
     app.register_error_handler(NoConnection, handle_database)
-    app.register_error_handler(InternalError, handle_database)  # PostgreSQL ended a silent verb
     app.register_error_handler(ObjectDeletedError, handle_vanished)
     app.register_error_handler(OSError, handle_os_error)
     app.register_error_handler(Refused, handle_refused)

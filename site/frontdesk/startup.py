@@ -9,19 +9,21 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
+from math import inf
 from pathlib import Path
 
 import click
 from flask import Flask
 from flask_migrate import Migrate
-from sqlalchemy import inspect, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import inspect, make_url, text
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from frontdesk import stored_settings  # noqa: F401  its table
 from frontdesk.accounts import service
 from frontdesk.backup import mark, migrating
 from frontdesk.db import db
 from frontdesk.settings import BadSetting, flask_command
+from frontdesk.storage import from_url
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 SHORTEST_KEY = 16
@@ -40,6 +42,28 @@ def make_instance_folder(app: Flask) -> None:
             f"{folder} can't be written ({error.strerror}). Let the user that runs Frontdesk write "
             "it, or name another folder in FRONTDESK_INSTANCE_PATH."
         ) from error
+
+
+def refuse_to_begin_anew(app: Flask) -> None:
+    """Files whose database has gone: an empty one would lose who owns them, and purge them.
+
+    :raise BadSetting: if SQLite's file isn't there, or is empty, and stored files are
+    """
+    url = make_url(app.config["DATABASE_URL"])
+    if url.get_backend_name() != "sqlite" or not url.database or flask_command("restore"):
+        return
+    path, storage = Path(app.instance_path, url.database), app.config["STORAGE_URL"]
+    if path.exists() and (not path.is_file() or path.stat().st_size):
+        return
+    try:
+        stored = next(from_url(storage, app.instance_path).ids(-inf), None)
+    except (OSError, ValueError):
+        return  # whoever opens it says what is wrong
+    if stored is not None:
+        raise BadSetting(
+            f"The database {path} is not there, but the files of {storage} are. Bring it back, or "
+            "the newest backup; to begin anew move the files away first."
+        )
 
 
 def keep_secret_key(app: Flask) -> None:
@@ -67,13 +91,25 @@ def migrate(app: Flask) -> None:
     if _is_database_command():
         return
     mark.refuse(Path(app.instance_path))
-    with app.app_context(), _reachable():
+    with app.app_context(), _reachable(), _in_words():
         if not _is_newest():
             with _alone(Path(app.instance_path)):
                 if not _is_newest():
                     migrating.keep(app, *revisions())
                     _upgrade()
         db.engine.dispose()  # nothing opened here may be shared by forked workers
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """:raise BadSetting: if the database can't be opened, or is none"""
+    try:
+        yield
+    except DatabaseError as error:
+        raise BadSetting(
+            f"The database {db.engine.url.render_as_string()} can't be used ({error.orig}). Bring "
+            "back the file, its rights or its server; the newest backup if it is damaged."
+        ) from error
 
 
 def _made_key(folder: Path) -> str:

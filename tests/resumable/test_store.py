@@ -212,6 +212,7 @@ def test_symlinks_are_never_followed(tmp_path: Path) -> None:
     upload = begin(store)
     precious = tmp_path / "precious"
     precious.write_bytes(b"precious")
+    store.file(upload.id).unlink()
     store.file(upload.id).symlink_to(precious)
     with pytest.raises(OSError, match="symbolic links"), store.hold(upload.id, 0) as held:
         held.open()

@@ -18,6 +18,14 @@ def sync_folder(folder: Path) -> None:
         os.close(fd)
 
 
+def make_folder(folder: Path) -> None:
+    """A folder that a power cut leaves there, with all above it that are missing."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True, mode=FOLDER_MODE)
+        sync_folder(folder.parent)
+
+
 def open_file(path: Path, flags: int) -> int:
     """A regular file; never what a symlink points at.
 
@@ -50,7 +58,7 @@ def move(source: Path, target: Path) -> None:
     :raise OSError: errno EXDEV when `target` is on another file system: moving there would mean
     copying.
     """
-    target.parent.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
+    make_folder(target.parent)
     try:
         source.rename(target)
     except FileNotFoundError:

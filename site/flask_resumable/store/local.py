@@ -29,12 +29,13 @@ class LocalStore:
     def __init__(self, folder: Path, expiry: float = 0.0, keep_free: int = _KEPT_FREE) -> None:
         self.folder, self.expiry, self.keep_free = folder, expiry, keep_free
         self.staging = folder / "staging"
-        self.staging.mkdir(parents=True, exist_ok=True, mode=disk.FOLDER_MODE)
+        disk.make_folder(self.staging)
 
     def create(self, upload: Upload) -> None:
-        """Three small files at most; the name of the last one makes it exist."""
-        lock = self.file(upload.id, ".lock")
-        os.close(disk.open_file(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+        """Three small files; the name of the last one makes it exist, and all three last."""
+        for kind in (".lock", ""):
+            path = self.file(upload.id, kind)
+            os.close(disk.open_file(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
         self.write(upload)
         self._live(upload)
 
@@ -186,6 +187,8 @@ class LocalHeld:
         """Rename, then both folders, then the fact."""
         if not self._path.exists() and not target.exists():
             os.fsync(self.open())  # an empty file was never opened
+        if self._path.exists() and self._path.stat().st_size < self.upload.offset:
+            raise OSError(f"{self._path} is shorter than what was promised")
         disk.move(self._path, target)
         self.upload.path = target
         self.save()

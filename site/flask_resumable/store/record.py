@@ -4,6 +4,7 @@ A write that a power cut tears leaves the other slot, whose promise is older and
 the slots lies one byte by which a newcomer asks the holder of the lock to let go.
 """
 
+import contextlib
 import os
 import struct
 import zlib
@@ -37,8 +38,15 @@ def write(fd: int, sequence: int, offset: int, state: bytes) -> None:
     state = state if len(state) <= _STATE else b""
     body = _HEAD.pack(_MAGIC, 0, sequence, offset, len(state))[8:] + state
     slot = _MAGIC + struct.pack("<I", zlib.crc32(body)) + body
-    os.pwrite(fd, slot.ljust(_SLOT, b"\0"), (sequence % 2) * _SLOT)
-    os.fdatasync(fd)
+    at = (sequence % 2) * _SLOT
+    try:
+        os.pwrite(fd, slot.ljust(_SLOT, b"\0"), at)
+        os.fdatasync(fd)
+    except OSError:
+        # It can be read already, though it is not on the disk, and its bytes are cut off next.
+        with contextlib.suppress(OSError):
+            os.pwrite(fd, bytes(_SLOT), at)
+        raise
 
 
 def claim(fd: int) -> None:

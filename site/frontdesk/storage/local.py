@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID, uuid4
 
-from frontdesk.storage.staged import Staged
+from frontdesk.storage.staged import Staged, sync
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 DAMAGED = "damaged"  # what was put right, kept to be looked at
@@ -36,8 +36,12 @@ class LocalStorage:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.staging = folder / "staging"
+        is_new = not self.staging.is_dir()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.staging.mkdir(mode=0o700, exist_ok=True)
+        if is_new:  # else a power cut takes the folders along, and all that is in them
+            sync(folder)
+            sync(folder.parent)
 
     def begin(self, id: UUID | None = None) -> Staged:
         name = uuid4()

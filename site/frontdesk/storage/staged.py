@@ -86,7 +86,7 @@ class Staged(io.RawIOBase):
         shard = self._final.parent
         with suppress(FileExistsError):
             shard.mkdir(mode=0o700)
-            _sync(shard.parent)
+            sync(shard.parent)
         source, target = os.open(self._path.parent, FOLDER), os.open(shard, FOLDER)
         try:
             os.rename(self._path.name, self._final.name, src_dir_fd=source, dst_dir_fd=target)
@@ -160,7 +160,8 @@ class Staged(io.RawIOBase):
             self._written_back = self.size
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
+    """Names in a folder survive a power cut only after this."""
     file = os.open(folder, FOLDER)
     try:
         os.fsync(file)

@@ -1,0 +1,160 @@
+"""EIO and ENOSPC from the kernel, at each step of what is kept and removed: said, and not lost.
+
+strace lets the system calls of the real server's worker fail. Each row must have met one: a row
+in which nothing was injected proves nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from tests.faults.people import Member
+from tests.serve.answer import Answer
+from tests.serve.conftest import Server, command
+from tests.serve.ledger import Ledger
+from tests.serve.test_start_and_stop import within
+
+pytestmark = [pytest.mark.server, pytest.mark.xdist_group("server")]
+DATA = b"content of a file, " * 10_000
+RENAME = "rename,renameat,renameat2"
+WAYS = {
+    "form": ["fdatasync", "fsync", RENAME, "pwrite64"],
+    "put": ["fdatasync", "fsync", RENAME, "pwrite64"],
+    "begin": ["fdatasync", "fsync", RENAME],
+    "piece": ["fdatasync", "pwrite64"],
+    "last": ["fdatasync", "fsync", RENAME, "pwrite64"],
+    "delete": ["fdatasync"],
+    "undo": ["fdatasync"],
+    "remove": ["fdatasync"],
+}
+ROWS = [
+    (way, call, error)
+    for way, calls in WAYS.items()
+    for call in calls
+    for error in ("EIO", "ENOSPC")
+]
+# Only one call of each thread fails: the second sync of a request is another than the first.
+SINGLE = [(way, "fdatasync", f"EIO:when={n}") for way in ("form", "put", "last") for n in (1, 2)]
+
+
+def strace(server: Server, said: Path, call: str, error: str) -> subprocess.Popen[bytes]:
+    if not shutil.which("strace"):
+        pytest.skip("strace is missing (try: sudo apt-get install strace)")
+    (worker,) = server.workers
+    words = ["strace", "-f", "-o", str(said), "-e", f"trace={call}"]
+    words += ["-e", f"inject={call}:error={error}", "-p", str(worker)]
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    if not within(10, lambda: process.poll() is not None or is_traced(worker)):
+        process.terminate()
+    if process.poll() is not None:
+        pytest.skip(f"strace may not trace here: {process.communicate()[1].decode()[-300:]}")
+    return process
+
+
+def is_traced(pid: int) -> bool:
+    """Whether all of a process's threads are."""
+    told = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/status")]
+    return all("TracerPid:\t0\n" not in one for one in told)
+
+
+@contextmanager
+def failing(server: Server, said: Path, call: str, error: str) -> Iterator[None]:
+    """Meanwhile that system call fails; at least once, or the test fails."""
+    process = strace(server, said, call, error)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.communicate(timeout=10)
+    assert "(INJECTED)" in said.read_text(), f"no {call} was made"
+
+
+def is_said(answer: Answer) -> bool:
+    """Whether it is a no with a sentence, and no trace of ours."""
+    assert answer.status in {500, 503, 507}, answer
+    assert b"Traceback" not in answer.body
+    if "json" in answer.headers["Content-Type"]:
+        assert json.loads(answer.body)["detail"].endswith("."), answer.body
+    else:
+        assert answer.title
+    return True
+
+
+@pytest.fixture(scope="module", autouse=True)
+def proven(server: Server) -> Iterator[None]:
+    """After all rows: every byte and every book is right."""
+    yield
+    Ledger(server.folder).check()
+    assert json.loads(command(server.folder, "scrub", "--json"))["findings"] == []
+
+
+def row_id(row: tuple[str, str, str]) -> str:
+    return " ".join(row).replace(RENAME, "rename")
+
+
+@pytest.mark.parametrize("row", [*ROWS, *SINGLE], ids=row_id)
+def test_what_fails_is_said_and_can_be_done_again(
+    row: tuple[str, str, str], server: Server, tmp_path: Path, member: Member
+) -> None:
+    way, call, error = row
+    said, name = tmp_path / "strace", row_id(row).replace(" ", "-").replace(":", "-") + ".txt"
+    if way in {"form", "put"}:
+        send = member.form if way == "form" else member.put
+        with failing(server, said, call, error):
+            answer = send(name, DATA)
+        assert is_said(answer)
+        assert not member.holds(name, DATA), "who was told no has it"
+        assert send(name, DATA).status in {201, 303}
+        assert member.holds(name, DATA)
+    elif way in {"begin", "piece", "last"}:
+        pieces(way, name, failing(server, said, call, error), member)
+    else:
+        bin(way, name, failing(server, said, call, error), member)
+
+
+def pieces(way: str, name: str, fails: object, member: Member) -> None:
+    """Whatever went wrong, HEAD tells the truth, and the upload goes on from there."""
+    middle = len(DATA) // 2
+    if way == "begin":
+        with fails:  # type: ignore[attr-defined]
+            assert is_said(member.begin(name, len(DATA)))
+    address = member.begin(name, len(DATA)).headers["Location"]
+    if way == "last":
+        assert member.patch(address, 0, DATA[:middle]).status == 204
+    at = middle if way == "last" else 0
+    until = middle if way == "piece" else len(DATA)
+    if way != "begin":
+        with fails:  # type: ignore[attr-defined]
+            assert is_said(member.patch(address, at, DATA[at:until]))
+    member.resume(address, DATA)
+    assert member.holds(name, DATA)
+
+
+def bin(way: str, name: str, fails: object, member: Member) -> None:
+    """A file is where it was, and goes or comes at the next try."""
+    id = member.keep(name, DATA)
+    if way != "delete":
+        assert member.change(id, "delete").status == 303
+    with fails:  # type: ignore[attr-defined]
+        assert is_said(member.change(id, way))
+    assert member.holds(name, DATA) == (way == "delete")
+    assert member.change(id, way).status == 303
+    assert member.holds(name, DATA) == (way == "undo")
+
+
+@pytest.fixture(scope="module")
+def member(server: Server) -> Member:
+    return Member.at(server)
+
+
+def test_strace_is_gone(server: Server) -> None:
+    """What the rows left runs as before, untraced."""
+    assert not is_traced(server.workers[0])
+    assert os.kill(server.workers[0], 0) is None
