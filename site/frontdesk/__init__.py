@@ -91,9 +91,8 @@ from frontdesk.profile import password as own_password
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUMBING = (
-    *(db, stored_settings, logs, probe, access, security, Bootstrap5(), language, forms, mail),
-    *(db, stored_settings, logs, watching, access, security, Bootstrap5(), language, forms, mail),
-    *(templating, assets, errors, jobs, receive, uploads, openid, rotation, cli),
+    *(db, stored_settings, logs, watching, probe, access, security, Bootstrap5(), language),
+    *(forms, mail, templating, assets, errors, jobs, receive, uploads, openid, rotation, cli),
 )
 PAGES = (
     *(login, setup, second_step, passkey, proof, password, invite, register, oidc),
