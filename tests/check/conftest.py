@@ -48,13 +48,14 @@ class Sites:
         words = [*GUNICORN, *CARELESS] if name == "careless" else GUNICORN
         trusted = int(name) if name.isdecimal() else 1
         storage = "file:elsewhere" if name == "elsewhere" else "file:files"
+        by = "x-accel-redirect" if name == "sending" else ""
         jobs = "embedded" if name == "embedded" else "worker"
         hosts = json.dumps([HOST, "127.0.0.1"])
         instance = self.folder / "instance"
         return start(
             folder, *words,
             TRUSTED_PROXIES=trusted, TRUSTED_HOSTS=hosts, INSTANCE_PATH=instance,
-            JOBS=jobs, STORAGE_URL=storage,
+            JOBS=jobs, STORAGE_URL=storage, SEND_FILE_BY=by,
         )  # fmt: skip
 
     def look_at_all(self, urls: dict[str, str]) -> dict[str, list[Finding]]:

@@ -39,6 +39,12 @@ PRIVATE_CACHE = (
     "proxy_cache all; proxy_cache_valid any 1m; "
     "proxy_ignore_headers Cache-Control Set-Cookie Expires Vary;"
 )
+SENDING = """proxy_set_header X-Sendfile-Type x-accel-redirect;
+    location /_files/ {
+        internal;
+        alias {folder}/instance/files/;
+        add_header ETag $upstream_http_etag;
+    }"""
 ZIPPED = "gzip on; gzip_proxied any; gzip_types *;"
 
 

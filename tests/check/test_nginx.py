@@ -11,6 +11,7 @@ from tests.check.conftest import Sites, unwell
 from tests.check.fronts import (
     HOST,
     PRIVATE_CACHE,
+    SENDING,
     TLS_OPTIONS,
     ZIPPED,
     Block,
@@ -100,6 +101,17 @@ WRONG: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
         {"answer.errors": "proxy_intercept_errors off;"},
     ),
     "files elsewhere": ("elsewhere", {}, {"stored": "alias {folder}/instance/files/;"}),
+    "files from nginx": ("sending", {"sending": SENDING}, {}),
+    "files from nowhere": (
+        "sending",
+        {"sending": SENDING.replace("instance/files", "nowhere")},
+        {"stored": "alias {folder}/instance/files/;"},
+    ),
+    "no parts of files": (
+        "sending",
+        {"sending": SENDING.replace("internal;", "internal;\n        max_ranges 0;")},
+        {"stored": "max_ranges 1;"},
+    ),
     "versions": ("1", {"tokens": "server_tokens on;"}, {"head.versions": "server_tokens off;"}),
     "old TLS": (
         "1", {"tls": TLS_OPTIONS}, {"tls.protocols": "ssl_protocols TLSv1.2 TLSv1.3;"},
