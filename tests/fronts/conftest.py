@@ -65,9 +65,11 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def open_front(furnished: Path, certificate: Path) -> Iterator[Callable[..., Front]]:
     """Starts a combination on a folder of its own."""
     running: list[Front] = []
+    folders: list[Path] = []
 
     def open_front(kind: str, **settings: object) -> Front:
         folder = Path(tempfile.mkdtemp(prefix=f"{kind}-"))  # pytest's own lets in nobody else
+        folders.append(folder)
         shutil.copytree(furnished, folder / "instance", copy_function=_copy)
         running.append(start_front(kind, folder, certificate, **settings))
         return running[-1]
@@ -75,7 +77,8 @@ def open_front(furnished: Path, certificate: Path) -> Iterator[Callable[..., Fro
     yield open_front
     for front in running:
         front.stop()
-        shutil.rmtree(front.folder)
+    for folder in folders:
+        shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session", params=KINDS)
