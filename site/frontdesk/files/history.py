@@ -102,7 +102,7 @@ def lock(file: File) -> None:
     :raise 404: if somebody removed it for good meanwhile
     """
     try:
-        db.session.refresh(file, with_for_update=True)  # SQLite has one writer anyway
+        db.session.refresh(file, with_for_update={"of": File})  # its blob is joined, perhaps
     except InvalidRequestError:
         abort(404)
 
