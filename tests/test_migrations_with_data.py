@@ -17,7 +17,7 @@ from sqlalchemy import event, select
 from tests import contents
 
 from frontdesk.db import db, transaction
-from frontdesk.files import invariants
+from frontdesk.files.scrub import invariants
 from frontdesk.files.models import Folder
 from frontdesk.startup import MIGRATIONS
 

@@ -2,8 +2,7 @@
 
 Triggers keep the counters, and on SQLite the search's index, so that no verb can forget them; on
 PostgreSQL the search has an index of trigrams. Whoever makes ``files`` or ``folders`` anew (a
-batch that copies the table) loses those triggers and has to make them again;
-tests/files/test_counters.py would say so.
+batch that copies the table) loses those triggers; tests/files/test_counters.py would say so.
 """
 # ruff: noqa: S608  each statement is put together from words of this file alone
 
@@ -124,14 +123,9 @@ def _find_trigrams() -> None:
             "superuser run in this database, once: CREATE EXTENSION pg_trgm;"
         ) from error
     for table, _, inside, _ in LISTED:
-        op.create_index(
-            f"ix_{table}_search",
-            table,
-            ["name_key"],
-            postgresql_using="gin",
-            postgresql_ops={"name_key": "gin_trgm_ops"},
-            postgresql_where=sa.text(f"deleted_at IS NULL AND {inside} IS NOT NULL"),
-        )
+        on = f"{table} USING gin (name_key gin_trgm_ops)"
+        held = f"deleted_at IS NULL AND {inside} IS NOT NULL"
+        op.execute(f"CREATE INDEX ix_{table}_search ON {on} WHERE {held}")
 
 
 def _count_in_postgresql() -> None:
