@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, current_app, g, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError, validate_csrf
-from itsdangerous import URLSafeTimedSerializer
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import ValidationError
@@ -70,9 +71,20 @@ class Sessions(SecureCookieSessionInterface):
     _serializer: URLSafeTimedSerializer | None = None
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        return (
-            super().open_session(app, request) if bearer(request) is None else self.session_class()
-        )
+        """What the cookie holds, however old: how long a log-in lasts, its row says.
+
+        Flask would drop a cookie that is too old or from the future, so a clock that jumped once
+        would end all log-ins for good.
+        """
+        if bearer(request) is not None:
+            return self.session_class()
+        signer = self.get_signing_serializer(app)
+        said = request.cookies.get(self.get_cookie_name(app))
+        if signer is None or not said:
+            return self.session_class() if signer else None
+        with suppress(BadSignature):
+            return self.session_class(signer.loads(said))
+        return self.session_class()
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
         """One for the process: Flask makes one to read a cookie and another to write it."""
