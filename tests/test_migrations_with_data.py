@@ -17,8 +17,8 @@ from sqlalchemy import event, select
 from tests import contents
 
 from frontdesk.db import db, transaction
-from frontdesk.files.scrub import invariants
 from frontdesk.files.models import Folder
+from frontdesk.files.scrub import invariants
 from frontdesk.startup import MIGRATIONS
 
 REVISIONS = [
