@@ -29,9 +29,10 @@ test: .venv/.tested ## Install what the tests need, and run all of them
 test-fast: .venv/.tested ## Run the tests that need neither browser nor server
 	$(BIN)/python -m pytest -n auto -q -m "not browser and not server"
 
-test-postgresql: .venv/.tested ## Run all but the browser's on PostgreSQL, which it starts itself
-	@echo "The same tests once more, on PostgreSQL; all but Chromium's:"
-	$(BIN)/python -m pytest -n auto --dist loadgroup -q -m "not browser" --database postgresql
+test-postgresql: .venv/.tested ## Run all that meets a database on PostgreSQL, which it starts itself
+	@echo "The same tests once more, on PostgreSQL; all but Chromium's, and those that meet no database:"
+	$(BIN)/python -m pytest -n auto --dist loadgroup -q -m "not browser" --database postgresql \
+	  --ignore tests/macros --ignore tests/fronts --ignore tests/test_house_style.py
 
 check: .venv/.tested ## Format, lint, types, templates, translations, and what is over its wanted size
 	$(BIN)/ruff format --check .
