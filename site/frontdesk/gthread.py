@@ -27,7 +27,7 @@ BLOCK = 8_192
 EMPTY = re.compile(rb"\n\r?\n")
 
 
-class Worker(ThreadWorker):  # type: ignore[misc]
+class Worker(ThreadWorker):
     """gthread, but that a thread is taken when a head is whole."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
