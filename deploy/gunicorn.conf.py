@@ -23,7 +23,7 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 wsgi_app = "wsgi:application"
 HERE = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '5000')}"
 bind = os.environ.get("BIND") or HERE
-worker_class = "gthread"
+worker_class = "frontdesk.gthread.Worker"  # gthread, but that no thread waits for a head
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 64
 preload_app = True

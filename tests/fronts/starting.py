@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import sysconfig
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -92,7 +93,20 @@ def _gunicorn(folder: Path) -> list[str]:
 def _uwsgi(folder: Path) -> list[str]:
     if not Path("/usr/lib/uwsgi/plugins/python3_plugin.so").exists():
         pytest.skip("uwsgi-plugin-python3 is missing: run tests/install.sh")
-    return [program("uwsgi"), "--plugin", "python3", "--ini", str(folder / "uwsgi.ini")]
+    words = [program("uwsgi"), "--plugin", "python3", "--ini", str(folder / "uwsgi.ini")]
+    return [*words, "--virtualenv", str(_of_debian(folder / "venv"))]
+
+
+def _of_debian(folder: Path) -> Path:
+    """Our packages under Debian's Python, which its plugin is built for: pyenv's ssl is foreign."""
+    ours = f"python3.{sys.version_info.minor}"
+    made = [f"/usr/bin/{ours}", "-m", "venv", "--without-pip", "--symlinks", str(folder)]
+    if not Path(made[0]).exists():
+        pytest.skip(f"uwsgi-plugin-python3 is for another Python than {ours}")
+    subprocess.run(made, check=True, capture_output=True)
+    packages = folder / "lib" / ours / "site-packages"
+    (packages / "ours.pth").write_text(sysconfig.get_path("purelib"))
+    return folder
 
 
 def _nginx(folder: Path) -> list[str]:

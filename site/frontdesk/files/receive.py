@@ -10,7 +10,9 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any
 
 import flask
-from werkzeug.exceptions import ServiceUnavailable
+from flask.typing import ResponseReturnValue
+from gunicorn.http.errors import ParseException
+from werkzeug.exceptions import BadRequest, ServiceUnavailable
 from werkzeug.formparser import FormDataParser
 
 from flask_resumable import open_body
@@ -111,6 +113,15 @@ def init_app(app: flask.Flask) -> None:
     """Let requests of ``app`` stream their files, and let browsers see why one was refused."""
     app.request_class = Request
     app.after_request(_drain_refused)
+    app.register_error_handler(ParseException, _say_no)
+
+
+def _say_no(problem: Exception) -> ResponseReturnValue:
+    """To a body with broken chunks: gunicorn finds them only while we read, and it isn't our fault.
+
+    The line is closed by gunicorn, which can't tell where the next request would begin.
+    """
+    return flask.current_app.handle_user_exception(BadRequest())
 
 
 def _drain_refused(response: flask.Response) -> flask.Response:

@@ -1,0 +1,99 @@
+"""Servers that are killed and reloaded while people are at it."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.files.tus import OCTETS
+from tests.fronts.front import KINDS, Front
+from tests.fronts.guest import Guest
+from tests.fronts.load import load
+from tests.fronts.test_uploads import MB, begin, content, offset, patch
+from tests.serve.conftest import PATIENCE
+
+DATA = random.Random(7).randbytes(9 * MB)
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def own(request: pytest.FixtureRequest, make_front: Callable[..., Front]) -> Front:
+    """One that may be mistreated."""
+    return make_front(request.param)
+
+
+@pytest.fixture
+def member(own: Front) -> Guest:
+    return own.member("alice")
+
+
+def begun(own: Front, member: Guest, address: str) -> socket.socket:
+    """A line on which a piece of an upload is under way."""
+    lines = [f"PATCH {address} HTTP/1.1", f"Host: {member.host}", f"Content-Type: {OCTETS}"]
+    lines += ["Upload-Offset: 0", "Tus-Resumable: 1.0.0", f"Content-Length: {len(DATA)}"]
+    line = own.dial()
+    line.sendall("\r\n".join([*lines, "", ""]).encode() + DATA[: 4 * MB])
+    return line
+
+
+def wait_for(is_true: Callable[[], object]) -> None:
+    until = time.monotonic() + PATIENCE
+    while not is_true() and time.monotonic() < until:
+        time.sleep(0.02)
+    assert is_true()
+
+
+def resume(member: Guest, address: str) -> None:
+    until = time.monotonic() + PATIENCE
+    while (at := offset(member, address)) < len(DATA) and time.monotonic() < until:
+        patch(member, address, at, DATA[at:])
+
+
+def test_a_killed_worker_comes_back_and_an_upload_goes_on(own: Front, member: Guest) -> None:
+    address = begin(member, "killed.bin", len(DATA))
+    before = own.site.workers
+    with begun(own, member, address), load(own) as found:
+        os.kill(before[0], signal.SIGKILL)
+        wait_for(lambda: len(own.site.workers) == len(before) and own.site.workers != before)
+        found.wait()
+        found.lost.clear()  # what that worker had in its hands is gone, with a 502 or a cut line
+        found.wait()
+    assert found.lost == []
+    for pid in own.site.workers:
+        os.kill(pid, signal.SIGKILL)
+    wait_for(own.answers)
+    resume(member, address)
+    assert content(member, "killed.bin") == DATA
+
+
+def test_a_reload_of_the_site_loses_no_request(own: Front, member: Guest) -> None:
+    before = own.site.workers
+    with load(own) as found:
+        own.site.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: own.site.workers and not set(before) & set(own.site.workers))
+        found.wait()
+    assert found.lost == []
+
+
+def test_a_reload_of_the_front_server_loses_no_request(own: Front) -> None:
+    if own.door is None:
+        pytest.skip("gunicorn alone has no front server")
+    how = signal.SIGHUP if "nginx" in own.kind else signal.SIGUSR1
+    with load(own) as found:
+        before = children(own.door)
+        own.door.send_signal(how)  # as `nginx -s reload` and `apachectl graceful` do
+        wait_for(lambda: not set(before) & set(children(own.door)))
+        found.wait()
+    assert found.lost == []
+
+
+def children(process: subprocess.Popen[bytes] | None) -> list[int]:
+    assert process
+    said = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+    return [int(one) for one in said.split()]
