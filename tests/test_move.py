@@ -53,12 +53,12 @@ def filled(
     chosen = {"TESTING": True, "INSTANCE_PATH": str(folder), "MIN_FREE_SPACE": 0}
     app = create_app(chosen | {"DATABASE_URL": "sqlite:///frontdesk.db"})
     with app.app_context():
-        alice, *_ = [accounts.create(name, PASSWORD).id for name in ("alice", "bob", "root")]
+        *_, alice = [accounts.create(name, PASSWORD).id for name in ("bob", "root", "alice")]
         for path, name in PLACES:
             with files.storage().begin() as staged:
                 staged.write(CONTENT)
                 arrivals.take_in(alice, path.split("/") if path else [], name, staged, "number")
-        contents.fill()
+        contents.fill()  # the first two get second steps
         with transaction() as session:
             session.add(LogEntry(what="test.odd", who=ODD, at=MOMENT, facts=FACTS))
             session.add(Post(id=HIGHEST, sender_id=alice, message=ODD))
