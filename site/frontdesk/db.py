@@ -14,7 +14,7 @@ from sqlalchemy import DateTime, Dialect, Executable, MetaData, Result, TypeDeco
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, registry
 
-from frontdesk import database_file, turns
+from frontdesk import ballast, database_file, turns
 
 CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -144,6 +144,8 @@ def init_app(app: Flask) -> None:
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             _make_private(db.engine.url.database or "")
+            if not app.testing:
+                ballast.keep(db.engine)  # ahead of what opens the database
             database_file.watch(db.engine)
             event.listen(db.engine, "connect", _on_connect)
             event.listen(db.engine, "begin", _begin)
