@@ -7,7 +7,6 @@ SQLite makes two files. MIN_FREE_SPACE keeps uploads from eating what became fre
 from __future__ import annotations
 
 import os
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ NAME = "ballast"
 PIECE = 1 << 20
 SIZE = 8 * PIECE  # SQLite's log begins anew at half of it
 LOW = PIECE  # bytes free, below which it is given up
-PAUSE = 60.0  # seconds between two looks for room for it
 
 
 class Ballast:
@@ -26,7 +24,6 @@ class Ballast:
 
     def __init__(self, folder: Path) -> None:
         self.path, self.folder = folder / NAME, folder
-        self._looked = -PAUSE
 
     def begin(self, *_: Any) -> None:
         """Before SQLite is opened or written to: see to it that it can be."""
@@ -36,15 +33,14 @@ class Ballast:
 
     def end(self, *_: Any) -> None:
         """After that: take room again, if there is plenty."""
-        if time.monotonic() - self._looked >= PAUSE:
-            self._looked = time.monotonic()
-            with suppress(OSError):
+        with suppress(OSError):
+            if not self.path.exists():
                 self._take()
 
     def _take(self) -> None:
         disk = os.statvfs(self.folder)
         size = min(SIZE, disk.f_blocks * disk.f_frsize // 8)
-        if self.path.exists() or self._free() < 3 * size:
+        if self._free() < 3 * size:
             return
         draft = self.folder / f".{NAME}-{os.getpid()}"
         try:
