@@ -67,7 +67,7 @@ def gone() -> Refused:
 
 def full() -> Refused:
     """The disk, before it really is."""
-    return Refused(507, _("There is no space left for this file."))
+    return Refused(507, _("There is no space left for this file. Ask the administrator."))
 
 
 def busy() -> Refused:

@@ -14,7 +14,7 @@ from sqlalchemy import DateTime, Dialect, Executable, MetaData, Result, TypeDeco
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, registry
 
-from frontdesk import database_file
+from frontdesk import ballast, database_file, turns
 
 CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -144,9 +144,12 @@ def init_app(app: Flask) -> None:
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             _make_private(db.engine.url.database or "")
+            if not app.testing:
+                ballast.keep(db.engine)  # ahead of what opens the database
             database_file.watch(db.engine)
             event.listen(db.engine, "connect", _on_connect)
             event.listen(db.engine, "begin", _begin)
+            turns.keep(db.engine)
         else:
             event.listen(db.engine, "begin", _begin_in_postgresql)
 
@@ -179,7 +182,7 @@ def _reading() -> bool:
 
 
 def _begin(connection: Any) -> None:
-    connection.exec_driver_sql("BEGIN" if _reading() else "BEGIN IMMEDIATE")
+    connection.exec_driver_sql("BEGIN" if _reading() else turns.BEGIN)
 
 
 def _begin_in_postgresql(connection: Any) -> None:

@@ -7,7 +7,8 @@ import re
 import sys
 import time
 import uuid
-from typing import Any
+from contextlib import suppress
+from typing import Any, TextIO, cast
 
 import structlog
 from flask import Flask, Response, g, has_request_context, request
@@ -71,6 +72,22 @@ class NoSecretPaths(logging.Filter):
         return True
 
 
+class Lines:
+    """Where lines go. One that can't be written, as on a full disk, is lost; nobody's answer is."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
+
+
 def _begin(trusts_proxy: bool) -> None:
     g.trusts_proxy, g.began = trusts_proxy, time.perf_counter()
     clear_contextvars()
@@ -114,13 +131,14 @@ def init_app(app: Flask) -> None:
     as_json = chosen == "json" or (chosen == "auto" and not is_development)
     level = logging.getLevelNamesMapping()[app.config["LOG_LEVEL"].upper()]
     shared, renderer = _processors(as_json)
+    lines = cast(TextIO, Lines(sys.stdout))
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        logger_factory=structlog.WriteLoggerFactory(lines),
         cache_logger_on_first_use=not app.testing,
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(lines)
     handler.setFormatter(
         ProcessorFormatter(
             processors=[ProcessorFormatter.remove_processors_meta, renderer],

@@ -78,7 +78,8 @@ def taking_in(way: str, *, begun: bool = True) -> Iterator[None]:
     try:
         yield
     except Exception as no:
-        status = getattr(no, "status", getattr(no, "code", None)) or 500
+        status = getattr(no, "status", getattr(no, "code", None))
+        status = status if isinstance(status, int) else 500  # SQLAlchemy's code is a word
         add("upload", way, "refused" if status < 500 or status == FULL else "failed")
         raise
     add("upload", way, "finished")

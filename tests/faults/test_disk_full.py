@@ -1,0 +1,134 @@
+"""The disk of a whole site is full to the last byte: writes are told 507, all else goes on."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from tests.faults.conftest import ONE_WORKER
+from tests.faults.people import Member
+from tests.serve.answer import Answer
+from tests.serve.conftest import PASSWORD, Server, Visitor, add_member, start
+from tests.serve.ledger import Ledger
+
+pytestmark = [pytest.mark.server, pytest.mark.xdist_group("server")]
+SIZE = 24_000_000
+DATA = b"content of a file, " * 10_000
+FULL = re.compile(r"disk (of this site )?is full, so|no space left for this file")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A small disk, on which the log lies, too."""
+    folder = tmp_path_factory.mktemp("full")
+    words = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(folder)]
+    mounted = subprocess.run(words, capture_output=True)
+    if mounted.returncode:
+        pytest.skip(f"no small disk can be mounted here (root can): {mounted.stderr.decode()}")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[Server]:
+    """As it comes: MIN_FREE_SPACE is a quarter of such a disk."""
+    add_member(folder)
+    running = start(folder, *ONE_WORKER, JOBS="worker", MIN_FREE_SPACE=1_000_000_000)
+    yield running
+    print((folder / "stderr").read_text())
+    running.crash()
+
+
+@contextmanager
+def full(folder: Path) -> Iterator[None]:
+    """Somebody else fills it, to the last byte."""
+    path = folder / "somebody else's"
+    with path.open("wb", buffering=0) as file:
+        for size in (1 << 20, 4096, 1):
+            try:
+                while file.write(b"x" * size):
+                    pass
+            except OSError:
+                continue
+    assert not os.statvfs(folder).f_bavail
+    try:
+        yield
+    finally:
+        path.unlink()
+
+
+def is_full(answer: Answer) -> bool:
+    """Whether it says what is wrong, and what to do."""
+    assert b"Traceback" not in answer.body
+    assert FULL.search(answer.body.decode()), answer.body
+    assert "sk the administrator" in answer.body.decode(), answer.body
+    return answer.status == 507
+
+
+def test_writes_are_told_and_reads_and_log_ins_go_on(
+    alice: Member, folder: Path, server: Server
+) -> None:
+    id = alice.keep("a.txt", DATA)
+    with full(folder):
+        assert is_full(alice.form("form.txt", DATA))
+        assert is_full(alice.form("form.txt", DATA, "application/json"))
+        assert is_full(alice.put("put.txt", DATA))
+        assert is_full(alice.begin("tus.txt", len(DATA)))
+        for page, title in (("/path/", "Files"), ("/bin", "Bin"), ("/profile", "Profile")):
+            assert alice.get(page).title == title
+        assert alice.holds("a.txt", DATA)
+        part = alice.get("/path/a.txt?download=1", Range="bytes=5-9")
+        assert (part.status, part.body) == (206, DATA[5:10])
+        assert alice.get("/ak").status == 200
+        health = alice.get("/health")
+        assert health.status == 503
+        assert b"no room" in health.body
+        for _ in range(5):
+            Visitor(server.port).log_in()
+        assert alice.change(id, "delete").status == 303, "that is how one makes room"
+    assert [alice.holds(f"{name}.txt", b"") for name in ("form", "put", "tus")] == [False] * 3
+    assert alice.change(id, "undo").status == 303
+    assert alice.form("form.txt", DATA).status == 303, "it is as before by itself"
+    Ledger(server.folder).check()
+
+
+def test_an_upload_that_was_cut_in_the_middle_goes_on_when_there_is_room(
+    alice: Member, folder: Path
+) -> None:
+    address = alice.begin("middle.txt", len(DATA)).headers["Location"]
+    middle = len(DATA) // 2
+    assert alice.patch(address, 0, DATA[:middle]).status == 204
+    with full(folder):
+        assert is_full(alice.patch(address, middle, DATA[middle:]))
+        assert alice.offset(address) == middle
+    alice.resume(address, DATA)
+    assert alice.holds("middle.txt", DATA)
+
+
+def test_who_is_logged_in_first_of_all_finds_the_site_open(folder: Path, server: Server) -> None:
+    """Nobody's connection or page was needed before."""
+    with full(folder):
+        visitor = Visitor(server.port)
+        wrong = visitor.submit("/login", "login", username="alice", password=PASSWORD[1:])
+        assert wrong.status == 422
+        visitor.log_in()
+        assert visitor.ask("GET", "/path/").title == "Files"
+        assert visitor.submit("/logout", "logout").status == 303
+
+
+def test_a_site_starts_on_a_full_disk(folder: Path, server: Server) -> None:
+    server.stop()
+    with full(folder):
+        again = start(folder, *ONE_WORKER, JOBS="worker", MIN_FREE_SPACE=1_000_000_000)
+        try:
+            visitor = Visitor(again.port)
+            assert visitor.ask("GET", "/login").status == 200
+            visitor.log_in()
+            assert visitor.ask("GET", "/path/").title == "Files"
+        finally:
+            again.crash()
