@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import sysconfig
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -27,6 +28,7 @@ SETTINGS: dict[str, object] = {
 BEHIND: dict[str, object] = SETTINGS | {"TRUSTED_PROXIES": 1}
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
 SENDERS = {"nginx": "x-accel-redirect", "apache": "x-sendfile"}
+DEBIANS = "/usr/bin/python3"
 WAYS = {"gunicorn": "http", "uwsgi": "uwsgi"}
 
 
@@ -92,7 +94,26 @@ def _gunicorn(folder: Path) -> list[str]:
 def _uwsgi(folder: Path) -> list[str]:
     if not Path("/usr/lib/uwsgi/plugins/python3_plugin.so").exists():
         pytest.skip("uwsgi-plugin-python3 is missing: run tests/install.sh")
+    _use_debians_python(folder)
     return [program("uwsgi"), "--plugin", "python3", "--ini", str(folder / "uwsgi.ini")]
+
+
+def _use_debians_python(folder: Path) -> None:
+    """The plugin has Debian's Python in it, and can't load what was built for another (ssl)."""
+    if Path(sys.base_prefix) == Path("/usr"):
+        return
+    words = ["-c", "import sys; print(*sys.version_info[:2], sep='.')"]
+    version = subprocess.run([DEBIANS, *words], check=True, capture_output=True, text=True).stdout
+    if version.strip() != sysconfig.get_python_version():
+        pytest.skip(f"uWSGI has Python {version.strip()} in it: test with {DEBIANS}")
+    own = folder / "venv"
+    subprocess.run([DEBIANS, "-m", "venv", "--without-pip", own], check=True)
+    installed = own / "lib" / f"python{version.strip()}" / "site-packages/installed.pth"
+    installed.write_text(sysconfig.get_path("purelib"))
+    ini = folder / "uwsgi.ini"
+    said = f"virtualenv = {ROOT}/.venv\n"
+    assert said in ini.read_text()
+    ini.write_text(ini.read_text().replace(said, f"virtualenv = {own}\n"))
 
 
 def _nginx(folder: Path) -> list[str]:
@@ -101,8 +122,10 @@ def _nginx(folder: Path) -> list[str]:
 
 
 def _apache(folder: Path) -> list[str]:
-    at = folder / "apache"
-    return [program("apache2"), "-d", str(at), "-f", str(at / "apache.conf"), "-DFOREGROUND"]
+    at, started = folder / "apache", program("apache2")
+    if not Path("/usr/lib/apache2/modules/mod_xsendfile.so").exists():
+        pytest.skip("libapache2-mod-xsendfile is missing: run tests/install.sh")
+    return [started, "-d", str(at), "-f", str(at / "apache.conf"), "-DFOREGROUND"]
 
 
 COMMANDS = {"gunicorn": _gunicorn, "uwsgi": _uwsgi, "nginx": _nginx, "apache": _apache}
