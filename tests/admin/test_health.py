@@ -53,12 +53,17 @@ def test_deeds_are_for_forms_only(root: Browser, address: str) -> None:
     assert root.visit(address).status == 405
 
 
-def test_the_last_purge_and_scrub_are_told(app: Flask, root: Browser) -> None:
-    assert "never" in root.visit("/admin/health").text
+def test_the_last_purge_and_what_is_verified_are_told(
+    app: Flask, root: Browser, keep: Callable[..., str]
+) -> None:
+    keep("alice", "a.txt")
+    page = root.visit("/admin/health")
+    assert "never" in page.text and "1 file, not read again yet" in page.text
     with app.app_context():
         purge.purge()
         scrub.scrub()
-    assert "never" not in root.visit("/admin/health").text
+    page = root.visit("/admin/health")
+    assert "never" not in page.text and "1 file, verified today" in page.text
 
 
 def test_a_clock_that_went_back_is_told(app: Flask, root: Browser) -> None:

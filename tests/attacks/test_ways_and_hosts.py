@@ -77,8 +77,9 @@ def test_no_next_and_no_referer_of_the_small_forms_leads_away(carol: Browser) ->
             assert stays(carol.client.post(place, data=sent).headers["Location"]), target
 
 
-def test_a_proof_that_is_late_leads_back_to_this_site_alone(alice: Browser, clock: Any) -> None:
+def test_a_proof_that_is_late_leads_back_to_this_site_alone(open_browser: Open, clock: Any) -> None:
     """The page before is what the browser says it was, and anybody can say anything."""
+    alice = open_browser()
     alice.log_in("alice", PASSWORD)
     token = csrf(alice)
     clock.shift(timedelta(minutes=20))

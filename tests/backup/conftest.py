@@ -25,6 +25,7 @@ from frontdesk.files.models import File
 Keep = Callable[..., str]
 # What a backup leaves out: made again by the site, or a lock.
 MADE_AGAIN = {"assets", "jobs", "previews", "templates", "thumbnails", "translations", "backups"}
+MADE_AGAIN |= {"counts"}  # of requests since the beginning: figures for a monitor
 LOCKS = {".backing-up", ".migrating", "removing", "clock"}
 SECRET = b"a sentence that nobody but its owner may read. "
 LARGE = SECRET * 40_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -199,7 +200,10 @@ def test_a_site_with_members_is_not_overwritten(site: Site, tmp_path: Path) -> N
     assert not (site.folder / "restoring").exists()
 
 
-def test_a_storage_with_files_is_not_mixed(site: Site, restore: Restore, tmp_path: Path) -> None:
+def test_a_storage_with_files_is_not_mixed(
+    site: Site, restore: Restore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["flask", "restore"])  # any other start is refused before
     site.back_up(tmp_path / "x.tar")
     stray = tmp_path / "restored" / "files" / "ab" / site.blob("a.txt").name
     stray.parent.mkdir(parents=True)

@@ -98,7 +98,7 @@ def sites() -> Iterator[Sites]:
 
 
 @pytest.fixture(scope="package")
-def keep() -> Iterator[Callable[[subprocess.Popen[bytes]], None]]:
+def until_end() -> Iterator[Callable[[subprocess.Popen[bytes]], None]]:
     """Ends what was started, with the module."""
     started: list[subprocess.Popen[bytes]] = []
     yield started.append

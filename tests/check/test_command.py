@@ -25,9 +25,9 @@ def check(sites: Sites, *words: str, **settings: object) -> subprocess.Completed
     )  # fmt: skip
 
 
-def test_it_tells_people_and_programs(sites: Sites, keep) -> None:  # type: ignore[no-untyped-def]
+def test_it_tells_people_and_programs(sites: Sites, until_end) -> None:  # type: ignore[no-untyped-def]
     block = Block(sites.port("embedded"), {"size": "client_max_body_size 1m;"})
-    keep(start_nginx(sites.folder / "command", [block.text(sites.folder)]))
+    until_end(start_nginx(sites.folder / "command", [block.text(sites.folder)]))
     url = f"https://{HOST}:{block.port}"
     words = ("--connect", "127.0.0.1", "--http-port", "0")
     done = check(sites, *words, PUBLIC_URL=url)

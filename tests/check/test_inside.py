@@ -106,7 +106,8 @@ def test_a_disk_that_fills(
     assert levels(start(MIN_FREE_SPACE=1_000)).get("inside.room") == level
 
 
-def test_what_has_not_happened_for_long(app: Flask) -> None:
+def test_what_has_not_happened_for_long(app: Flask, keep: Callable[..., str]) -> None:
+    keep("alice", "a.txt")
     note(app, "backup")
     with app.app_context():
         purge.purge()
@@ -118,7 +119,7 @@ def test_what_has_not_happened_for_long(app: Flask) -> None:
 
 
 def test_what_went_wrong_last_time(app: Flask) -> None:
-    note(app, "scrub", findings=2)
+    note(app, "scrub", books=2)
     note(app, "backup")
     note(app, "backup.failed", why="no room")
     assert levels(app) == {"inside.scrub": "wrong", "inside.backup": "wrong"}

@@ -126,11 +126,11 @@ WRONG: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
 
 
 @pytest.fixture(scope="module")
-def doors(sites: Sites, keep: Keep) -> dict[str, Block]:
+def doors(sites: Sites, until_end: Keep) -> dict[str, Block]:
     """The port of each, all of one nginx."""
     found = {name: Block(sites.port(site), changes) for name, (site, changes, _) in WRONG.items()}
     blocks = [block.text(sites.folder) for block in found.values()]
-    keep(start_nginx(sites.folder / "wrong", blocks))
+    until_end(start_nginx(sites.folder / "wrong", blocks))
     return found
 
 

@@ -31,7 +31,7 @@ def lines(findings: list[Finding]) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def ours(sites: Sites, keep: Keep) -> Callable[[str], Place]:
+def ours(sites: Sites, until_end: Keep) -> Callable[[str], Place]:
     """Starts what `flask deploy` writes."""
 
     def start(what: str) -> Place:
@@ -50,7 +50,7 @@ def ours(sites: Sites, keep: Keep) -> Callable[[str], Place]:
         name, more = ("nginx", ["-g", "daemon off;"]) if what == "nginx" else ("apache2", [])
         at, file = ("-p", "-c") if what == "nginx" else ("-d", "-f")
         words = [program(name), at, str(folder), file, str(main)]
-        keep(run_front([*words, *(more or ["-DFOREGROUND"])], folder / f"{what}.pid", folder))
+        until_end(run_front([*words, *(more or ["-DFOREGROUND"])], folder / f"{what}.pid", folder))
         return place
 
     return start
@@ -73,10 +73,10 @@ def test_a_proxy_is_believed_that_is_not_there(sites: Sites) -> None:
     assert found == dict.fromkeys(["trust.scheme", "trust.host", "trust.address"], ALONE)
 
 
-def test_an_apache_by_a_tutorial(sites: Sites, keep: Keep) -> None:
+def test_an_apache_by_a_tutorial(sites: Sites, until_end: Keep) -> None:
     port, folder = free_port(), sites.folder
     own = ["AllowMethods GET POST OPTIONS", "Header always append X-Frame-Options SAMEORIGIN"]
-    keep(start_apache(folder, sites.port("careless"), port, *own))
+    until_end(start_apache(folder, sites.port("careless"), port, *own))
     found = unwell(sites.look(f"https://{HOST}:{port}"))
     assert {id: one.change.line for id, one in found.items()} == {
         "trust.scheme": 'RequestHeader set X-Forwarded-Proto "https"',
@@ -90,13 +90,13 @@ def test_an_apache_by_a_tutorial(sites: Sites, keep: Keep) -> None:
 
 
 @pytest.fixture(scope="module")
-def doors(sites: Sites, keep: Keep) -> dict[str, Block]:
+def doors(sites: Sites, until_end: Keep) -> dict[str, Block]:
     """A right nginx, one with nobody behind it, and one without TLS."""
     found = {"right": Block(sites.port("1")), "lonely": Block(free_port())}
     plain = Block(sites.port("1"))
     text = plain.text(sites.folder).replace(" ssl;", ";").replace("ssl_", "# ssl_")
     blocks = [*(each.text(sites.folder) for each in found.values()), text]
-    keep(start_nginx(sites.folder / "others", blocks))
+    until_end(start_nginx(sites.folder / "others", blocks))
     return found | {"plain": plain}
 
 

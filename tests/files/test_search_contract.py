@@ -1,8 +1,9 @@
-"""search/ - what each index finds: SQLite's pieces of names, and plain looking at all of them."""
+"""search/ - what each index finds: SQLite's pieces, PostgreSQL's trigrams, and plain looking."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -15,12 +16,27 @@ from frontdesk.files.models import File, Folder
 from frontdesk.files.search import Below, Index, pieces
 from frontdesk.files.search.pieces import Pieces
 from frontdesk.files.search.plain import Plain
+from frontdesk.files.search.trigrams import Trigrams
 
 Keep = Callable[..., str]
 Find = Callable[..., list[str]]
 
 
-@pytest.fixture(params=[Pieces, Plain], ids=["pieces", "plain"])
+INDEXES = [
+    pytest.param(Pieces, id="pieces", marks=pytest.mark.sqlite),
+    pytest.param(Trigrams, id="trigrams", marks=pytest.mark.postgresql),
+]
+FILL = """
+    INSERT INTO files (id, owner_id, folder_id, name, name_key, blob_id, size, media_type, version,
+                       created_at)
+    SELECT gen_random_uuid(), owner_id, folder_id, made, made, blob_id, 0, '', 1,
+           created_at + n * interval '1 second'
+    FROM files, generate_series(1, 20000) AS n,
+         LATERAL (SELECT 'photo ' || md5(n::text)) AS called (made)
+"""
+
+
+@pytest.fixture(params=[*INDEXES, pytest.param(Plain, id="plain")])
 def index(request: pytest.FixtureRequest) -> Index:
     return request.param()  # type: ignore[no-any-return]
 
@@ -180,3 +196,49 @@ def test_of_many_it_gives_the_most_and_one_more(app: Flask, index: Index, keep: 
             assert len(rows(found.statement, **found.facts).all()) == search.MOST + 1
         db.session.execute(delete(File).where(File.id != first.id))  # they count for nobody
         db.session.commit()
+
+
+@pytest.mark.parametrize("index", INDEXES, indirect=True)
+def test_of_many_it_gives_the_latest(app: Flask, index: Index, keep: Keep) -> None:
+    keep("alice", "same 0.txt")
+    with app.app_context():
+        first = db.session.scalars(select(File)).one()
+        for number in range(1, search.MOST + 5):
+            name, moment = f"same {number}.txt", first.created_at + timedelta(seconds=number)
+            db.session.add(File(owner_id=first.owner_id, folder_id=first.folder_id, name=name,
+                                name_key=name, blob_id=first.blob_id, size=0, media_type="a/b",
+                                created_at=moment)
+            )  # fmt: skip
+            if number % 100 == 0:
+                db.session.flush()
+        db.session.commit()
+        found = index.files(Below(first.owner_id), ["same"])
+        names = [row.name_key for row in rows(found.statement, **found.facts)]
+        wanted = [f"same {number}.txt" for number in range(search.MOST + 4, 3, -1)]
+        assert (set(names), names[0]) == (set(wanted), wanted[0])
+        db.session.execute(delete(File).where(File.id != first.id))  # they count for nobody
+        db.session.commit()
+
+
+@pytest.mark.postgresql
+def test_the_index_is_used_for_three_letters(app: Flask, keep: Keep) -> None:
+    """Of 20,000 names; a word that all have is found by looking at the latest instead."""
+    keep("alice", "first.txt")
+    with app.app_context():
+        owner = db.session.scalars(select(File.owner_id)).one()
+        connection = db.session.connection()
+        connection.exec_driver_sql(FILL)
+        connection.exec_driver_sql("SELECT gin_clean_pending_list('ix_files_search')")
+        connection.exec_driver_sql("ANALYZE files")
+
+        def plan(word: str) -> str:
+            found = Trigrams().files(Below(owner), [word])
+            words = found.statement.compile(connection)
+            facts = words.construct_params(found.facts)
+            return "\n".join(connection.exec_driver_sql(f"EXPLAIN {words}", facts).scalars())
+
+        for word in ("fir", "first", "b6d7"):
+            assert "Bitmap Index Scan on ix_files_search" in plan(word), plan(word)
+        for word in ("to", "报"):
+            assert "ix_files_search" not in plan(word), plan(word)
+        db.session.rollback()

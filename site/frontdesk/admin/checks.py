@@ -15,6 +15,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select, text
 
 from frontdesk import jobs, mail, startup
+from frontdesk.admin import proven
 from frontdesk.audit import LogEntry
 from frontdesk.db import db, now
 from frontdesk.files import service as files
@@ -42,7 +43,7 @@ def of_house() -> Iterator[Check]:
     yield _storage()
     yield _jobs()
     yield _purge()
-    yield _scrub()
+    yield Check(_("Files"), *proven.files())
     yield _clock()
 
 
@@ -141,15 +142,6 @@ def _purge() -> Check:
     if last.what == "purge.wait":
         todo = _("It waited, since the clock jumped. Check the clock, then run flask purge.")
     return Check(_("Last purge"), moment(last.at), todo)
-
-
-def _scrub() -> Check:
-    last = _last("scrub")
-    if last is None:
-        return Check(_("Last scrub"), _("never"), _("Run flask scrub: it reads every byte again."))
-    found = int(last.facts.get("findings", 0))
-    todo = _("It found something wrong. Run flask scrub again, and read it.") if found else ""
-    return Check(_("Last scrub"), moment(last.at), todo)
 
 
 def _clock() -> Check:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
+from flask import current_app
 from sqlalchemy import select
 
 from frontdesk import jobs
 from frontdesk.audit import LogEntry
 from frontdesk.check.finding import Finding, Line, _, ok, warn, wrong
 from frontdesk.db import db, now, transaction
+from frontdesk.files.scrub.verified import verified
 
-A_PURGE, A_SCRUB, A_BACKUP = timedelta(days=2), timedelta(days=35), timedelta(days=8)
+A_PURGE, A_BACKUP = timedelta(days=2), timedelta(days=8)
 PATIENCE, STEP = 15.0, 0.2  # seconds
-CRON = "crontab -e"
 KIND = "check.job"
 
 
@@ -75,30 +77,42 @@ def purge() -> Iterator[Finding]:
         yield ok("inside.purge", _("What is over is removed each day."))
         return
     said = _("What is over was not removed for two days: the disk fills.")
-    yield warn("inside.purge", said, _("Look at the jobs, or run it."), Line(CRON, _cron("purge")))
+    yield warn(
+        "inside.purge",
+        said,
+        _("Look at the jobs, or run it."),
+        Line(_("a shell"), ".venv/bin/flask purge"),
+    )
 
 
 def scrub() -> Iterator[Finding]:
     """Whether the bytes were read again of late, and were right."""
-    last = _last("scrub")
-    if last is not None and int(last.facts.get("findings", 0)):
-        said = _("The last scrub found something wrong.")
-        yield wrong("inside.scrub", said, _("Run it again, and read what it says: flask scrub."))
-    elif last is not None and last.at > now() - A_SCRUB:
+    found = verified()
+    if found.damaged or found.books:
+        said = _("What is stored isn’t all right.")
+        yield wrong("inside.scrub", said, _("Run it, and read what it says: flask scrub."))
+    elif not found.files or _is_young():
+        yield ok(
+            "inside.scrub", _("Nothing has been stored for so long that it must be read again.")
+        )
+    elif found.oldest and found.oldest > now() - _patience():
         yield ok("inside.scrub", _("Every byte was read again of late, and is right."))
-    elif _is_young():
-        yield ok("inside.scrub", _("The site is too young for a scrub to be due."))
     else:
         said = _("The bytes were not read again for a month: a disk that forgets goes unseen.")
-        yield warn("inside.scrub", said, _("Let it run each week."), Line(CRON, _cron("scrub")))
+        todo = _("Let the server read them, in days, and look at the jobs.")
+        yield warn("inside.scrub", said, todo, _setting("SCRUB_EVERY = 30"))
+
+
+def _patience() -> timedelta:
+    return timedelta(days=(current_app.config["SCRUB_EVERY"] or 30) + 7)
 
 
 def backup() -> Iterator[Finding]:
     """Whether there is a backup, how old it is, and whether the same fire takes both."""
     last = _last("backup")
     failed = _last("backup", "backup.failed")
-    change = Line(CRON, _cron("backup /var/backups/frontdesk"))
-    todo = _("Make one each night, onto another disk.")
+    change = _setting('BACKUP_TO = "/var/backups/frontdesk"')
+    todo = _("Have the server make one each night, onto another disk.")
     if failed is not None and failed.what == "backup.failed":
         said = _("The last backup failed: %(why)s.")
         yield wrong("inside.backup", said, todo, change, why=str(failed.facts.get("why", "–")))
@@ -115,8 +129,8 @@ def backup() -> Iterator[Finding]:
         yield ok("inside.backup", said, day=f"{last.at:%Y-%m-%d}")
 
 
-def _cron(command: str) -> str:
-    return f"17 3 * * * cd /srv/frontdesk && .venv/bin/flask {command}"
+def _setting(line: str) -> Line:
+    return Line(str(Path(current_app.instance_path) / "config.py"), line)
 
 
 CHECKS = (jobs_kept_up, purge, scrub, backup)

@@ -9,7 +9,7 @@ from frontdesk.db import db
 from frontdesk.files import names
 from frontdesk.files.search.contract import MOST, Below, Candidates, Index
 from frontdesk.files.search.pieces import Pieces
-from frontdesk.files.search.plain import Plain
+from frontdesk.files.search.trigrams import Trigrams
 
 __all__ = ["MOST", "Below", "Candidates", "Index", "index", "words"]
 
@@ -22,4 +22,4 @@ def words(key: str) -> list[str]:
 
 def index() -> Index:
     """The one that suits the database."""
-    return Pieces() if db.engine.dialect.name == "sqlite" else Plain()
+    return Pieces() if db.engine.dialect.name == "sqlite" else Trigrams()

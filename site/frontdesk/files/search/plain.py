@@ -14,11 +14,11 @@ from frontdesk.files.search.contract import MOST, Below, Candidates
 
 class Plain:
     def files(self, below: Below, words: Sequence[str]) -> Candidates:
-        return Candidates(_files(bool(below.path_key), len(words)), below.facts | _patterns(words))
+        return Candidates(files(bool(below.path_key), len(words)), below.facts | patterns(words))
 
     def folders(self, below: Below, words: Sequence[str]) -> Candidates:
-        statement = _folders(bool(below.path_key), len(words))
-        return Candidates(statement, below.facts | _patterns(words))
+        statement = folders(bool(below.path_key), len(words))
+        return Candidates(statement, below.facts | patterns(words))
 
 
 def is_in() -> ColumnElement[bool]:
@@ -34,7 +34,8 @@ def is_below() -> ColumnElement[bool]:
 
 
 @lru_cache
-def _files(narrowed: bool, count: int) -> Select[Any]:
+def files(narrowed: bool, count: int) -> Select[Any]:
+    """So many words in a file's name; below the folder if it is ``narrowed``."""
     found: Any = (  # a Select, which mypy holds to its columns
         select(File.id, File.name_key, File.size, File.created_at)
         .join(Folder, Folder.id == File.folder_id)
@@ -48,7 +49,8 @@ def _files(narrowed: bool, count: int) -> Select[Any]:
 
 
 @lru_cache
-def _folders(narrowed: bool, count: int) -> Select[Any]:
+def folders(narrowed: bool, count: int) -> Select[Any]:
+    """The same of folders."""
     found: Any = (  # a Select, which mypy holds to its columns
         select(Folder.id, Folder.name_key, literal(0).label("size"), Folder.created_at)
         .where(Folder.owner_id == bindparam("owner_id"), Folder.deleted_at.is_(None))
@@ -63,6 +65,7 @@ def _holds(name: Any, count: int) -> list[ColumnElement[bool]]:
     return [name.like(bindparam(f"like{n}"), escape="!") for n in range(count)]
 
 
-def _patterns(words: Sequence[str]) -> dict[str, str]:
+def patterns(words: Sequence[str]) -> dict[str, str]:
+    """What is put into those statements for the words."""
     plain = (word.replace("!", "!!").replace("%", "!%").replace("_", "!_") for word in words)
     return {f"like{n}": f"%{word}%" for n, word in enumerate(plain)}
