@@ -41,7 +41,7 @@ def start_front(kind: str, folder: Path, certificate: Path, **settings: object) 
     http, https = free_ports(2)
     write_configuration(folder, door, wsgi, certificate, http, https)
     chosen = BEHIND | {"SEND_FILE_BY": SENDERS[door]} | settings
-    own = environment(folder, **chosen) | {"UMASK": "007"}
+    own = environment(folder, **chosen)
     site = Server(run(folder, "std", COMMANDS[wsgi](folder), own), 0, folder)
     front = Front(kind, site, https, http, certificate)
     front.logs += [folder / door / "error.log", folder / door / "access.log"]
@@ -49,7 +49,8 @@ def start_front(kind: str, folder: Path, certificate: Path, **settings: object) 
     while not (folder / "site.sock").exists() and time.monotonic() < until:
         time.sleep(0.02)
     if not os.geteuid():
-        shutil.chown(folder / "site.sock", group="www-data")  # systemd does it: SocketGroup=
+        shutil.chown(folder / "site.sock", group="www-data")  # systemd does both: SocketGroup=
+        (folder / "site.sock").chmod(0o660)  # and SocketMode=
     front.door = run(folder, "door", COMMANDS[door](folder))
     if not front.answers():
         front.stop()
@@ -79,12 +80,20 @@ def write_configuration(
 
 
 def share(folder: Path) -> None:
-    """Where root starts Apache, its workers are www-data: let their group read, as a host does."""
+    """Where root starts them, the front servers' workers are www-data: as docs/deploying.md says.
+
+    What is stored has that group and no right for it: the site gives it, of what it hands over.
+    """
     if os.geteuid():
         return
-    for path in (folder, *folder.rglob("*")):
+    files = folder / "instance/files"
+    for path in (folder, folder / "instance", files, *files.rglob("*")):
         shutil.chown(path, group="www-data")
-        path.chmod(path.stat().st_mode | (0o2050 if path.is_dir() else 0o040))
+    for path in files.rglob("*"):
+        path.chmod(0o2700 if path.is_dir() else 0o600)
+    folder.chmod(0o710)
+    (folder / "instance").chmod(0o710)
+    files.chmod(0o2750)
 
 
 def _gunicorn(folder: Path) -> list[str]:
