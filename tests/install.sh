@@ -21,6 +21,7 @@ has() {
     fonts-noto-cjk) command -v fc-list >/dev/null && fc-list :lang=zh-cn family | grep -q . ;;
     default-jre-headless) command -v java >/dev/null ;;
     nginx | apache2) [ -x "/usr/sbin/$1" ] ;;
+    libapache2-mod-xsendfile) [ -e /usr/lib/apache2/modules/mod_xsendfile.so ] ;;
     uwsgi-plugin-python3) [ -e /usr/lib/uwsgi/plugins/python3_plugin.so ] ;;
     postgresql) compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null ;;
     fuse3) command -v fusermount3 >/dev/null ;;
@@ -29,8 +30,8 @@ has() {
 }
 
 wanted=()
-for package in chromium fonts-noto-cjk default-jre-headless nginx apache2 uwsgi-plugin-python3 \
-  postgresql strace fuse3 openssl curl; do
+for package in chromium fonts-noto-cjk default-jre-headless nginx apache2 libapache2-mod-xsendfile \
+  uwsgi-plugin-python3 postgresql strace fuse3 openssl curl; do
   has "$package" || wanted+=("$package")
 done
 

@@ -77,8 +77,8 @@ def write_alone(what: str, place: Place, folder: Path) -> Path:
 
 
 def _as_root(what: str) -> str:
-    """Who does the work when root starts it: nginx's may be root, Apache refuses that."""
-    return "user root;\n" if what == "nginx" else "User www-data\nGroup www-data\n"
+    """Who does the work when root starts it: Debian's user, as when the system starts it."""
+    return "user www-data;\n" if what == "nginx" else "User www-data\nGroup www-data\n"
 
 
 def _for(place: Place, text: str) -> str:

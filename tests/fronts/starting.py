@@ -28,6 +28,7 @@ SETTINGS: dict[str, object] = {
 BEHIND: dict[str, object] = SETTINGS | {"TRUSTED_PROXIES": 1}
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
 SENDERS = {"nginx": "x-accel-redirect", "apache": "x-sendfile"}
+DEBIANS = "/usr/bin/python3"
 WAYS = {"gunicorn": "http", "uwsgi": "uwsgi"}
 
 
@@ -40,7 +41,7 @@ def start_front(kind: str, folder: Path, certificate: Path, **settings: object) 
     http, https = free_ports(2)
     write_configuration(folder, door, wsgi, certificate, http, https)
     chosen = BEHIND | {"SEND_FILE_BY": SENDERS[door]} | settings
-    own = environment(folder, **chosen) | {"UMASK": "007"}
+    own = environment(folder, **chosen)
     site = Server(run(folder, "std", COMMANDS[wsgi](folder), own), 0, folder)
     front = Front(kind, site, https, http, certificate)
     front.logs += [folder / door / "error.log", folder / door / "access.log"]
@@ -48,7 +49,8 @@ def start_front(kind: str, folder: Path, certificate: Path, **settings: object) 
     while not (folder / "site.sock").exists() and time.monotonic() < until:
         time.sleep(0.02)
     if not os.geteuid():
-        shutil.chown(folder / "site.sock", group="www-data")  # systemd does it: SocketGroup=
+        shutil.chown(folder / "site.sock", group="www-data")  # systemd does both: SocketGroup=
+        (folder / "site.sock").chmod(0o660)  # and SocketMode=
     front.door = run(folder, "door", COMMANDS[door](folder))
     if not front.answers():
         front.stop()
@@ -78,12 +80,20 @@ def write_configuration(
 
 
 def share(folder: Path) -> None:
-    """Where root starts Apache, its workers are www-data: let their group read, as a host does."""
+    """Where root starts them, the front servers' workers are www-data: as docs/deploying.md says.
+
+    What is stored has that group and no right for it: the site gives it, of what it hands over.
+    """
     if os.geteuid():
         return
-    for path in (folder, *folder.rglob("*")):
+    files = folder / "instance/files"
+    for path in (folder, folder / "instance", files, *files.rglob("*")):
         shutil.chown(path, group="www-data")
-        path.chmod(path.stat().st_mode | (0o2050 if path.is_dir() else 0o040))
+    for path in files.rglob("*"):
+        path.chmod(0o2700 if path.is_dir() else 0o600)
+    folder.chmod(0o710)
+    (folder / "instance").chmod(0o710)
+    files.chmod(0o2750)
 
 
 def _gunicorn(folder: Path) -> list[str]:
@@ -93,20 +103,26 @@ def _gunicorn(folder: Path) -> list[str]:
 def _uwsgi(folder: Path) -> list[str]:
     if not Path("/usr/lib/uwsgi/plugins/python3_plugin.so").exists():
         pytest.skip("uwsgi-plugin-python3 is missing: run tests/install.sh")
-    words = [program("uwsgi"), "--plugin", "python3", "--ini", str(folder / "uwsgi.ini")]
-    return [*words, "--virtualenv", str(_of_debian(folder / "venv"))]
+    _use_debians_python(folder)
+    return [program("uwsgi"), "--plugin", "python3", "--ini", str(folder / "uwsgi.ini")]
 
 
-def _of_debian(folder: Path) -> Path:
-    """Our packages under Debian's Python, which its plugin is built for: pyenv's ssl is foreign."""
-    ours = f"python3.{sys.version_info.minor}"
-    made = [f"/usr/bin/{ours}", "-m", "venv", "--without-pip", "--symlinks", str(folder)]
-    if not Path(made[0]).exists():
-        pytest.skip(f"uwsgi-plugin-python3 is for another Python than {ours}")
-    subprocess.run(made, check=True, capture_output=True)
-    packages = folder / "lib" / ours / "site-packages"
-    (packages / "ours.pth").write_text(sysconfig.get_path("purelib"))
-    return folder
+def _use_debians_python(folder: Path) -> None:
+    """The plugin has Debian's Python in it, and can't load what was built for another (ssl)."""
+    if Path(sys.base_prefix) == Path("/usr"):
+        return
+    words = ["-c", "import sys; print(*sys.version_info[:2], sep='.')"]
+    version = subprocess.run([DEBIANS, *words], check=True, capture_output=True, text=True).stdout
+    if version.strip() != sysconfig.get_python_version():
+        pytest.skip(f"uWSGI has Python {version.strip()} in it: test with {DEBIANS}")
+    own = folder / "venv"
+    subprocess.run([DEBIANS, "-m", "venv", "--without-pip", own], check=True)
+    installed = own / "lib" / f"python{version.strip()}" / "site-packages/installed.pth"
+    installed.write_text(sysconfig.get_path("purelib"))
+    ini = folder / "uwsgi.ini"
+    said = f"virtualenv = {ROOT}/.venv\n"
+    assert said in ini.read_text()
+    ini.write_text(ini.read_text().replace(said, f"virtualenv = {own}\n"))
 
 
 def _nginx(folder: Path) -> list[str]:
@@ -115,8 +131,10 @@ def _nginx(folder: Path) -> list[str]:
 
 
 def _apache(folder: Path) -> list[str]:
-    at = folder / "apache"
-    return [program("apache2"), "-d", str(at), "-f", str(at / "apache.conf"), "-DFOREGROUND"]
+    at, started = folder / "apache", program("apache2")
+    if not Path("/usr/lib/apache2/modules/mod_xsendfile.so").exists():
+        pytest.skip("libapache2-mod-xsendfile is missing: run tests/install.sh")
+    return [started, "-d", str(at), "-f", str(at / "apache.conf"), "-DFOREGROUND"]
 
 
 COMMANDS = {"gunicorn": _gunicorn, "uwsgi": _uwsgi, "nginx": _nginx, "apache": _apache}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -80,6 +81,28 @@ def test_the_front_server_lets_none_of_it_through(front: Front) -> None:
 def test_the_log_says_where_a_visitor_came_from(front: Front) -> None:
     assert front.guest().ask("GET", "/help", X_Forwarded_For="203.0.113.7").status == 200
     assert front.requests("/help")[-1]["address"] == "127.0.0.1"
+
+
+@behind
+def test_the_front_servers_id_of_a_request_stands_in_the_sites_log(front: Front) -> None:
+    """It is the one that the visitor is shown, and never the visitor's own."""
+    seen = {}
+    for number in range(2):
+        path = f"/no-such-page-{number}"
+        answer = front.guest().ask("GET", path, X_Request_ID="chosen-by-a-visitor")
+        seen[path] = answer.headers["X-Request-ID"]
+        assert front.requests(path)[-1]["request_id"] == seen[path]
+    assert len(set(seen.values())) == 2 and "chosen-by-a-visitor" not in seen.values()
+    sent = [mirrored(front, "X-Request-ID: mine-012")["headers"] for _ in range(2)]
+    (first, second) = (one["HTTP_X_REQUEST_ID"] for one in sent)
+    assert re.fullmatch("[0-9a-f]{32}", first) and first != second, "the front server made it"
+    assert front.requests("/mirror")[-1]["request_id"] == second
+
+
+@kinds("gunicorn")
+def test_without_a_front_server_the_site_numbers_requests_itself(front: Front) -> None:
+    answer = front.guest().ask("GET", "/no-such-page", X_Request_ID="chosen-by-a-visitor")
+    assert re.fullmatch("[0-9a-f]{32}", answer.headers["X-Request-ID"])
 
 
 @behind

@@ -176,3 +176,12 @@ def test_a_form_that_says_no_says_it_in_words(front: Front, alice: Guest) -> Non
         "POST", "/upload", multipart({}, [("a", bytes(9 * MB))]), Content_Type=CONTENT_TYPE
     )
     assert (answer.status, answer.title) == (400, "Your page was open too long")
+
+
+def test_a_no_to_where_it_shall_lie_comes_early_and_in_words(front: Front, alice: Guest) -> None:
+    """A 422 before most of the body came: it is neither a 502 nor a broken line."""
+    shown = f"Authorization: Bearer {alice.make_token()}"
+    path = "/path/" + "deep/" * 33 + "a.bin"
+    answer = early(front, [f"PUT {path} HTTP/1.1", f"Host: {front.guest().host}", shown], 40 * MB)
+    assert answer.status == 422, answer.body
+    assert b"at most 32 folders deep" in answer.body
