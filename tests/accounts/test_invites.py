@@ -395,7 +395,8 @@ def test_the_log_tells_and_holds_no_link(app: Flask, root: Browser, carol: Brows
     accept(carol, f"/invite/{token}")
     root.visit("/admin/invites")
     with app.app_context():
-        entries = db.session.scalars(select(LogEntry).where(LogEntry.what.like("invite.%"))).all()
+        told = select(LogEntry).where(LogEntry.what.like("invite.%")).order_by(LogEntry.at)
+        entries = db.session.scalars(told).all()
         assert [(entry.what, entry.who) for entry in entries] == [
             ("invite.create", "root"),
             ("invite.accept", "dora"),

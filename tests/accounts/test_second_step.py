@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 from tests.accounts.codes import SECRET, code_now, give_app
 from tests.browser import Browser, Page
 from tests.conftest import PASSWORD
@@ -19,7 +19,7 @@ from tests.routes import addresses
 from frontdesk.accounts import entering, second_steps, service, totp
 from frontdesk.accounts.models import Authenticator, HalfLogin, RecoveryCode
 from frontdesk.audit import LogEntry
-from frontdesk.db import db
+from frontdesk.db import db, transaction
 from frontdesk.forms import Refused
 
 NOON = datetime(2026, 3, 1, 12, 0, 5, tzinfo=UTC)
@@ -370,8 +370,8 @@ def test_of_two_who_show_it_at_once_one_gets_in(app: Flask, codes: list[str]) ->
     with app.test_request_context():
         alice = service.find("alice")
         assert alice
-        with db.engine.begin() as connection:
-            connection.execute(RecoveryCode.__table__.update().values(used_at=NOON))  # type: ignore[attr-defined]
+        with transaction() as session:
+            session.execute(update(RecoveryCode).values(used_at=NOON))
         with pytest.raises(Refused):
             second_steps.prove(alice, codes[0], "192.0.2.1")
 

@@ -13,7 +13,8 @@ from flask import Flask
 from tests.backup.conftest import Site, clean, empty, flip, tree
 
 from frontdesk.backup import keys, mark, restoring
-from frontdesk.backup.putting import Refused
+from frontdesk.backup.putting import Refused, Room
+from frontdesk.backup.source import Arrived
 from frontdesk.settings import BadSetting
 
 Restore = Callable[..., restoring.Restored]
@@ -189,3 +190,20 @@ def test_a_name_in_a_manifest_leads_nowhere_else(site: Site, tmp_path: Path) -> 
     facts = json.loads(lines[1]) | {"name": "instance/theme/../../../outside"}
     path.write_bytes(b"".join([lines[0], json.dumps(facts).encode() + b"\n", *lines[2:]]))
     is_refused(site, tmp_path / "b", "none of ours")
+
+
+def test_a_key_is_never_there_by_half(tmp_path: Path) -> None:
+    class Torn(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if seen := (tmp_path / "secret-key").read_bytes():
+                raise InterruptedError(seen)
+            return b""
+
+    (tmp_path / "secret-key").write_bytes(b"its own")
+    app = Flask(__name__, instance_path=str(tmp_path))
+    with pytest.raises(InterruptedError, match="its own"):
+        Room(app, began_before=False).put(Arrived("instance/secret-key", Torn()))
+    assert (tmp_path / "secret-key").read_bytes() == b"its own"
+    Room(app, began_before=True).put(Arrived("instance/secret-key", io.BytesIO(b"restored")))
+    assert {path.name for path in tmp_path.iterdir()} == {"secret-key"}
+    assert (tmp_path / "secret-key").read_bytes() == b"restored"

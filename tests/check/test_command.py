@@ -41,7 +41,7 @@ def test_it_tells_people_and_programs(sites: Sites, until_end) -> None:  # type:
     assert (told["clean"], told["url"]) == (False, url)
     assert found["body.chunk"]["line"] == "client_max_body_size 33m;"
     assert found["inside.job"]["level"] == found["inside.storage"]["level"] == "ok"
-    assert found["inside.database"]["level"] == "ok"
+    assert found["inside.migrated"]["level"] == "ok"
 
 
 def test_where_nobody_answers_it_says_so(sites: Sites) -> None:

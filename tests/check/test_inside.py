@@ -11,6 +11,7 @@ import pytest
 import time_machine
 from aiosmtpd.controller import Controller
 from flask import Flask
+from tests import postgresql
 from tests.check.fronts import free_port
 
 from frontdesk.audit import LogEntry
@@ -21,6 +22,13 @@ from frontdesk.db import db, now, reading, transaction
 from frontdesk.files import purge, scrub
 from frontdesk.files import service as files
 from frontdesk.storage import LocalStorage, Staged
+
+
+@pytest.fixture(autouse=True)
+def tests_need_not_outlive_a_power_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests' PostgreSQL doesn't sync, which a look rightly finds."""
+    if postgresql.is_used():
+        monkeypatch.setattr(database, "SAFE", {})
 
 
 def found(app: Flask, look: Callable[[], list[Finding]] = inside.quick) -> dict[str, Finding]:
@@ -74,11 +82,37 @@ def test_a_database_on_a_network_file_system(tmp_path: Path) -> None:
     assert database.filesystem(Path("/x"), tmp_path / "none") == ""
 
 
+@pytest.mark.sqlite
 def test_a_database_that_does_not_sync(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("frontdesk.db.PRAGMAS", ("journal_mode=wal", "synchronous=normal"))
     with app.app_context():
         db.engine.dispose()
     assert levels(app)["inside.database"] == "wrong"
+
+
+@pytest.mark.postgresql
+def test_a_postgresql_that_does_not_sync(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "SAFE", {"enable_sort": "off"})
+    one = found(app)["inside.database"]
+    assert (one.level, one.facts["names"]) == ("wrong", "enable_sort")
+    assert one.change.line == "enable_sort = on"
+
+
+@pytest.mark.postgresql
+def test_what_else_is_looked_at_in_postgresql(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = found(app)
+    assert {many[f"inside.{one}"].level for one in ("database", "search", "database-clock")} == {
+        "ok"
+    }
+    monkeypatch.setattr(database, "OLDEST", 9_990_000)
+    monkeypatch.setattr(database, "now", lambda: now() + timedelta(minutes=1))
+    with app.app_context(), db.engine.begin() as connection:
+        connection.exec_driver_sql("DROP EXTENSION pg_trgm CASCADE")
+    assert levels(app).items() >= {
+        ("inside.database", "wrong"),
+        ("inside.search", "warning"),
+        ("inside.database-clock", "wrong"),
+    }
 
 
 def test_a_storage_that_keeps_nothing(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

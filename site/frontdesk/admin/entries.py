@@ -17,7 +17,7 @@ from frontdesk.db import db
 
 A_PAGE = 50
 A_PIECE = 1_000
-LARGEST = 2**63 - 1
+LARGEST = 2**31 - 1  # an id; PostgreSQL could not even be asked for a larger one
 COLUMNS = ("id", "at", "what", "who", "address", "member", "request", "facts")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 

@@ -16,7 +16,7 @@ from frontdesk.admin.overview import bp
 from frontdesk.check import inside
 from frontdesk.check import service as check
 from frontdesk.db import db, transaction
-from frontdesk.jobs.models import FAILED, Job
+from frontdesk.jobs.models import FAILED, LARGEST_ID, Job
 from frontdesk.pages import page, see
 
 
@@ -63,7 +63,7 @@ def try_job_again(job_id: int) -> Response:
     :raise 404: if there is no such job
     """
     with transaction() as session:
-        job = session.get(Job, job_id)
+        job = session.get(Job, job_id) if job_id <= LARGEST_ID else None
         if job is None:
             abort(404)
         if job.state == FAILED:

@@ -92,7 +92,7 @@ def _choices(asked: str) -> list[SelectChoice]:
 
 def _id(name: str) -> int | None:
     text = request.args.get(name, "")
-    return min(int(text), entries.LARGEST) if text.isascii() and text.isdecimal() else None
+    return min(int(text[:11]), entries.LARGEST) if text.isascii() and text.isdecimal() else None
 
 
 def _facts(facts: dict[str, Any]) -> list[tuple[str, str]]:

@@ -23,6 +23,7 @@ from frontdesk.storage import Storage, from_url
 NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 OWN_CONFIG = "config.py.restored"
 DATABASE = ".restored-database"
+DRAFT = ".restoring-draft"
 A_DAY = 86_400.0
 
 
@@ -192,14 +193,19 @@ class Room:
 
 
 def _written(arrived: Arrived, path: Path) -> tuple[int, str]:
-    """A file for our eyes only, on the disk when this returns."""
+    """A file for our eyes only, on the disk when this returns, and never there by half.
+
+    Half a secret key would keep even ``flask restore`` from starting again.
+    """
     _make_folder(path.parent)
+    draft = path.parent / DRAFT
     with suppress(FileNotFoundError):
-        path.unlink()
-    with os.fdopen(os.open(path, NEW, 0o600), "wb") as file:
+        draft.unlink()
+    with os.fdopen(os.open(draft, NEW, 0o600), "wb") as file:
         facts = drain(arrived, file.write)
         file.flush()
         os.fsync(file.fileno())
+    draft.replace(path)
     sync(path.parent)
     return facts
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from frontdesk.db import Base, now
 
 WAITING, RUNNING, DONE, FAILED = "waiting", "running", "done", "failed"
+LARGEST_ID = 2**31 - 1
 
 
 class Job(Base):
