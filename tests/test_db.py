@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError, InternalError
+from tests import postgresql
 from tests.browser import Browser
 from tests.conftest import PASSWORD
 
@@ -147,6 +148,18 @@ def test_inside_a_verb_it_can(app: Flask, write: Callable[[Any], None]) -> None:
 def test_the_database_itself_refuses_what_a_request_writes_outside_a_verb(app: Flask) -> None:
     with app.test_request_context("/hello/"), pytest.raises(InternalError, match="read-only"):
         db.session.connection().execute(update(Member).values(about="stray"))
+
+
+def test_a_nul_is_nobodys_name_and_breaks_nothing(app: Flask) -> None:
+    """PostgreSQL has no NUL in texts; there it is kept as the sign for what can't be shown."""
+    with app.app_context():
+        assert not db.session.scalars(select(Member).where(Member.username == "ali\0ce")).all()
+        with transaction() as session:
+            session.execute(
+                update(Member), [{"id": session.scalars(ALICE).one().id, "about": "a\0"}]
+            )
+        kept = db.session.scalar(select(Member.about).where(Member.username == "alice"))
+    assert kept == ("a\ufffd" if postgresql.is_used() else "a\0")
 
 
 @pytest.mark.postgresql

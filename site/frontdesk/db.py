@@ -152,6 +152,7 @@ def init_app(app: Flask) -> None:
             turns.keep(db.engine)
         else:
             event.listen(db.engine, "begin", _begin_in_postgresql)
+            event.listen(db.engine, "before_cursor_execute", _without_nul, retval=True)
 
 
 def _pool(most: int) -> dict[str, Any]:
@@ -190,6 +191,19 @@ def _begin_in_postgresql(connection: Any) -> None:
     driver, reading = connection.connection.dbapi_connection, _reading()
     driver.isolation_level = REPEATABLE_READ if reading else None
     driver.read_only = reading or None
+
+
+def _without_nul(_: Any, __: Any, statement: str, given: Any, *___: Any) -> tuple[str, Any]:
+    """PostgreSQL's text holds no NUL, and psycopg raises: nothing that is there is called so."""
+    sets = given if isinstance(given, list) else [given]
+    if not any("\0" in value for one in sets for value in one.values() if type(value) is str):
+        return statement, given
+    clean = [{name: _visible(value) for name, value in one.items()} for one in sets]
+    return statement, clean if isinstance(given, list) else clean[0]
+
+
+def _visible(value: Any) -> Any:
+    return value.replace("\0", "\ufffd") if type(value) is str else value
 
 
 @event.listens_for(db.session, "before_flush")

@@ -7,13 +7,15 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import make_url, update
+from tests import postgresql
 from tests.browser import Browser
 
 from frontdesk.db import db, now, transaction
@@ -26,25 +28,31 @@ NAMES = ["database", "jobs", "space", "storage"]
 
 
 @pytest.fixture
-def without_database(app: Flask, instance: Path) -> None:
-    with app.app_context():
-        db.engine.dispose()
-    for part in instance.glob("frontdesk.db*"):
-        part.unlink()
-
-
-@pytest.fixture
 def hung_database(app: Flask, instance: Path) -> Iterator[None]:
     """Somebody holds all of it: who asks waits, for as long as the busy timeout of 10 seconds."""
     with app.app_context():
         db.engine.dispose()
+    with _held_in_postgresql(instance) if postgresql.is_used() else _held(instance):
+        yield
+    for thread in [one for one in threading.enumerate() if one.name == "health"]:
+        thread.join(15)  # else it meets the end of the test
+
+
+@contextmanager
+def _held(instance: Path) -> Iterator[None]:
     with closing(sqlite3.connect(instance / "frontdesk.db", isolation_level=None)) as other:
         other.execute("PRAGMA locking_mode=EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")
         other.execute("DELETE FROM attempts")
         yield
-    for thread in [one for one in threading.enumerate() if one.name == "health"]:
-        thread.join(15)  # else it meets the end of the test
+
+
+@contextmanager
+def _held_in_postgresql(instance: Path) -> Iterator[None]:
+    address = make_url(postgresql.url_of(instance)).set(drivername="postgresql")
+    with psycopg.connect(address.render_as_string(hide_password=False)) as other:
+        other.execute("LOCK TABLE alembic_version, jobs IN ACCESS EXCLUSIVE MODE")
+        yield
 
 
 def test_it_is_200_when_all_is_well(carol: Browser) -> None:
@@ -74,14 +82,18 @@ def test_it_is_503_when_nobody_does_the_jobs(carol: Browser) -> None:
 def test_it_is_503_without_a_database(
     carol: Browser, instance: Path, without_database: None
 ) -> None:
-    (instance / "frontdesk.db").write_bytes(b"this is no database" * 500)
+    if not postgresql.is_used():  # there it is gone
+        (instance / "frontdesk.db").write_bytes(b"this is no database" * 500)
     answer = carol.client.get("/health")
     assert (answer.status_code, answer.json["database"]) == (503, "failing")
     assert answer.json["storage"] == answer.json["space"] == "ok"
 
 
-def test_it_is_503_without_the_tables(carol: Browser, without_database: None) -> None:
+def test_it_is_503_without_the_tables(
+    carol: Browser, instance: Path, without_database: None
+) -> None:
     """SQLite makes an empty database where there is none: that is not ready either."""
+    postgresql.settings_of(instance)  # makes an empty one, too
     assert carol.client.get("/health").json["database"] == "failing"
 
 

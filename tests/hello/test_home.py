@@ -10,8 +10,6 @@ import pytest
 from flask import Flask, render_template, request, url_for
 from tests.browser import Browser
 
-from frontdesk.db import db
-
 
 def test_a_stranger_is_welcomed(carol: Browser) -> None:
     page = carol.visit("/")
@@ -108,10 +106,9 @@ def test_a_user_is_where_their_name_leads(carol: Browser, address: str, leads_to
     assert (page.status, page.location) == (302, leads_to)
 
 
-def test_ak_is_bound_by_add_url_rule_and_touches_nothing(carol: Browser, instance: Path) -> None:
-    with carol.client.application.app_context():
-        db.engine.dispose()
-    (instance / "frontdesk.db").unlink()
+def test_ak_is_bound_by_add_url_rule_and_touches_nothing(
+    carol: Browser, instance: Path, without_database: None
+) -> None:
     answer = carol.client.get("/ak")
     assert (answer.status_code, answer.text) == (200, "ak")
     assert not (instance / "frontdesk.db").exists()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import event, text
+from tests import postgresql
 from tests.browser import Browser
 from tests.conftest import PASSWORD
 from tests.routes import addresses
@@ -23,6 +24,10 @@ from frontdesk.jobs.models import Job
 from frontdesk.storage import LocalStorage
 
 ROOT = Path(__file__).parents[2]
+NOWHERE = text("SELECT x FROM nowhere")
+CUT_OFF = text(
+    "SELECT pg_terminate_backend(pg_backend_pid())"
+)  # there NOWHERE is a mistake of ours
 SHOWN = "a-token-for-the-monitor"
 
 
@@ -143,7 +148,7 @@ def test_unexpected_errors_are_counted_where_they_happen(
         raise KeyError("somebody's")
 
     def refuse() -> str:
-        return str(db.session.execute(text("SELECT x FROM nowhere")))
+        return str(db.session.execute(CUT_OFF if postgresql.is_used() else NOWHERE))
 
     app.add_url_rule("/crash", "crash", public(crash))
     app.add_url_rule("/refuse", "refuse", public(refuse))

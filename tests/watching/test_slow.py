@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import event, text
+from tests import postgresql
 from tests.browser import Browser
 
 from frontdesk.access import public
@@ -18,6 +19,12 @@ from frontdesk.db import db
 from frontdesk.watching.slow import Allowance
 
 SLEEP = text("SELECT sleep(:seconds) AS \n  slept, :word AS word")
+SHOWN = "SELECT sleep(?) AS slept, ? AS word"
+SHOWN_IN_POSTGRESQL = "SELECT sleep(%(seconds)s) AS slept, %(word)s AS word"
+MAKE_SLEEP = (
+    "CREATE OR REPLACE FUNCTION sleep(double precision) RETURNS text "
+    "LANGUAGE sql AS 'SELECT pg_sleep($1)::text'"
+)
 
 
 @pytest.fixture
@@ -27,11 +34,15 @@ def slow(stdout: StringIO, start: Callable[..., Flask]) -> Callable[..., Browser
     def slow(**settings: Any) -> Browser:
         app = start(LOG_FORMAT="json", **settings)
         with app.app_context():
-            event.listen(
-                db.engine, "connect",
-                lambda connection, _: connection.create_function("sleep", 1, time.sleep),
-            )  # fmt: skip
-            db.engine.dispose()
+            if postgresql.is_used():
+                with db.engine.begin() as connection:
+                    connection.execute(text(MAKE_SLEEP))
+            else:
+                event.listen(
+                    db.engine, "connect",
+                    lambda connection, _: connection.create_function("sleep", 1, time.sleep),
+                )  # fmt: skip
+                db.engine.dispose()
 
         def ask() -> str:
             return str(db.session.execute(SLEEP, {"seconds": 0.06, "word": "somebody's"}).all())
@@ -53,7 +64,8 @@ def test_a_slow_statement_is_told_without_its_values(
     answer = slow(SLOW_QUERY=50).client.get("/slow")
     assert answer.status_code == 200
     (line,) = lines(stdout, "slow query")
-    assert line["statement"] == "SELECT sleep(?) AS slept, ? AS word" and line["ms"] >= 60
+    assert line["statement"] == (SHOWN_IN_POSTGRESQL if postgresql.is_used() else SHOWN)
+    assert line["ms"] >= 60
     assert (line["level"], line["endpoint"]) == ("warning", "slow")
     assert line["request_id"] == answer.headers["X-Request-ID"]
     assert "somebody" not in stdout.getvalue()
