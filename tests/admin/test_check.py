@@ -61,12 +61,10 @@ def test_what_is_wrong_inside_is_told_at_once(instance: Path, root: Browser) -> 
     assert "There is no backup." in root.visit(HERE).text
     assert "can read" not in root.visit(HERE).text
     instance.chmod(0o755)
-    (instance / "frontdesk.db").chmod(0o644)
+    (instance / "secret-key").chmod(0o644)
     page = root.visit(HERE)
-    assert f"Others on this machine can read {instance}/frontdesk.db." in page.text
-    assert f"chmod o-rwx {instance}/frontdesk.db" in [
-        code.text for code in page.html.select("code")
-    ]
+    assert f"Others on this machine can read {instance}/secret-key." in page.text
+    assert f"chmod o-rwx {instance}/secret-key" in [code.text for code in page.html.select("code")]
 
 
 def test_what_is_wrong_inside_is_told_in_chinese(root: Browser) -> None:

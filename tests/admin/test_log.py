@@ -186,6 +186,7 @@ def test_who_takes_it_is_noted(app: Flask, root: Browser) -> None:
         {"until": "2026-03-01"},
     ],
 )
+@pytest.mark.sqlite
 def test_no_filter_reads_the_whole_log(app: Flask, asked: dict[str, str]) -> None:
     write(app, {}, {})
     with app.app_context():

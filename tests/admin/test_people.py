@@ -145,6 +145,7 @@ def test_fifty_are_shown_and_links_lead_on_and_back(app: Flask, root: Browser) -
     assert names(root.visit(second.link("Previous 50"))) == names(first)
 
 
+@pytest.mark.sqlite
 def test_ten_thousand_people_are_one_query_that_walks_the_index(app: Flask, root: Browser) -> None:
     settle(app, 10_000)
     asked: list[tuple[str, tuple[Any, ...]]] = []
