@@ -10,10 +10,15 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, NullPool, create_engine, make_url
+from tests import postgresql
 from tests.faults.conftest import ONE_WORKER
 from tests.faults.people import Member
 from tests.serve.answer import Answer
 from tests.serve.conftest import PASSWORD, Server, Visitor, start
+from tests.serve.test_start_and_stop import within
+
+from frontdesk.db import LOCK
 
 pytestmark = [pytest.mark.server, pytest.mark.xdist_group("server")]
 BUSY = "Nothing was changed. Try again in a minute."
@@ -34,9 +39,41 @@ def log_in(visitor: Visitor, answers: list[Answer]) -> None:
 @contextmanager
 def locked(instance: Path) -> Iterator[None]:
     """Another process writes, and does not end."""
+    if postgresql.is_used():
+        with create_engine(postgresql.url_of(instance), poolclass=NullPool).begin() as other:
+            other.execute(LOCK)
+            yield
+        return
     with closing(sqlite3.connect(instance / "frontdesk.db", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         yield
+
+
+@contextmanager
+def renamed(instance: Path) -> Iterator[None]:
+    """The same in PostgreSQL: whoever is connected is cut off, and finds no database."""
+    url = make_url(postgresql.url_of(instance))
+    server = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    cut_off = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'"
+
+    def rename(old: str, new: str) -> None:
+        with server.connect() as other:
+            other.exec_driver_sql(f"ALTER DATABASE {old} ALLOW_CONNECTIONS false")
+            other.exec_driver_sql(cut_off.format(old))
+            assert within(10, lambda: not connected(other, old))
+            other.exec_driver_sql(f"ALTER DATABASE {old} RENAME TO {new}")
+            other.exec_driver_sql(f"ALTER DATABASE {new} ALLOW_CONNECTIONS true")
+
+    def connected(other: Connection, name: str) -> bool:
+        found = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}'"
+        return bool(other.exec_driver_sql(found).scalar())
+
+    rename(str(url.database), f"{url.database}_away")
+    try:
+        yield
+    finally:
+        rename(f"{url.database}_away", str(url.database))
+        server.dispose()
 
 
 @contextmanager
@@ -45,6 +82,10 @@ def moved_away(instance: Path) -> Iterator[Path]:
 
     With what SQLite keeps beside it: else that would be taken for a part of what comes instead.
     """
+    if postgresql.is_used():
+        with renamed(instance):
+            yield instance / "frontdesk.db"
+        return
     names = ["frontdesk.db", "frontdesk.db-wal", "frontdesk.db-shm"]
     elsewhere = instance.parent / "elsewhere"
     elsewhere.mkdir()
@@ -79,13 +120,24 @@ def test_while_another_writes_one_can_read_and_writers_are_told_to_wait(
         assert alice.get("/path/").title == "Files"
         for thread in threads:
             thread.join()
+    print(
+        [(a.status, a.headers["Content-Type"]) for a in answers],
+        (server.folder / "stderr").read_text()[-9000:],
+        server.said[-9000:],
+    )
     assert [is_busy(answer) for answer in answers] == [True] * 5
     assert not list((instance / "files/staging").iterdir()), "bytes that nobody has"
     assert [alice.holds(f"{name}.txt", b"") for name in ("form", "put", "tus")] == [False] * 3
     assert alice.form("form.txt", b"new").status == 303, "it is as before by itself"
 
 
-@pytest.mark.parametrize("instead", [None, "folder"], ids=["gone", "a folder in its place"])
+@pytest.mark.parametrize(
+    "instead",
+    [
+        pytest.param(None, id="gone"),
+        pytest.param("folder", id="a folder in its place", marks=pytest.mark.sqlite),
+    ],
+)
 def test_a_database_that_is_gone_is_never_made_anew(
     alice: Member, instance: Path, instead: str | None
 ) -> None:
@@ -106,6 +158,7 @@ def test_a_database_that_is_gone_is_never_made_anew(
     assert alice.form(f"new {name}", b"new").status == 303
 
 
+@pytest.mark.sqlite
 def test_nothing_is_written_to_a_database_that_was_replaced(alice: Member, instance: Path) -> None:
     """As by `mv` while the server runs: what is open is a file that nobody will ever see."""
     path = instance / "frontdesk.db"
@@ -120,6 +173,7 @@ def test_nothing_is_written_to_a_database_that_was_replaced(alice: Member, insta
     assert not alice.holds("replaced.txt", b"")
 
 
+@pytest.mark.sqlite
 def test_a_damaged_database_is_refused_in_words(
     tmp_path: Path, alice: Member, instance: Path
 ) -> None:
@@ -135,6 +189,7 @@ def test_a_damaged_database_is_refused_in_words(
     assert "Traceback" not in str(refused.value)
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("left", [None, b""], ids=["gone", "empty"])
 def test_a_site_does_not_start_without_the_database_of_its_files(
     tmp_path: Path, alice: Member, instance: Path, left: bytes | None

@@ -7,15 +7,18 @@ import os
 import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from sqlalchemy import make_url, text
+from tests import postgresql
 from tests.browser import Browser
 from tests.files.conftest import a_file, send
 
-from frontdesk.db import PRAGMAS
+from frontdesk.db import ALONE, LOCK, PRAGMAS
 from frontdesk.files import arrivals
 from frontdesk.storage import Staged
 
@@ -34,6 +37,19 @@ def test_a_storage_that_keeps_nothing_is_a_full_disk(
     assert page.problems == ["The file could not be written to the disk. Ask the administrator."]
 
 
+@contextmanager
+def another_writer(instance: Path) -> Iterator[Callable[[], object]]:
+    """Somebody else; told to begin, they write until the end."""
+    if postgresql.is_used():
+        url = make_url(postgresql.url_of(instance)).set(drivername="postgresql")
+        with psycopg.connect(url.render_as_string(hide_password=False)) as connection:
+            yield lambda: connection.execute(str(LOCK).encode())
+    else:
+        path = instance / "frontdesk.db"
+        with closing(sqlite3.connect(path, check_same_thread=False)) as other:
+            yield lambda: other.execute("BEGIN IMMEDIATE")
+
+
 class TestLockedDatabase:
     """Somebody else writes, and does not end."""
 
@@ -41,12 +57,13 @@ class TestLockedDatabase:
     def settings(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         patience = [one.replace("=10000", "=100") for one in PRAGMAS]
         monkeypatch.setattr("frontdesk.db.PRAGMAS", patience)
+        monkeypatch.setattr("frontdesk.db.ALONE", text(str(ALONE).replace("10s", "100ms")))
         return {}
 
     def test_a_locked_database_leaves_no_bytes(self, alice: Browser, instance: Path) -> None:
         alice.visit("/upload")
-        with closing(sqlite3.connect(instance / "frontdesk.db")) as other:
-            other.execute("BEGIN IMMEDIATE")
+        with another_writer(instance) as begin:
+            begin()
             page = alice.submit("upload", the_file=a_file("a.txt"))
         assert (page.status, page.title) == (503, "The site is busy")
         assert send(alice, a_file("a.txt")).status == 303
@@ -54,11 +71,11 @@ class TestLockedDatabase:
     def test_what_was_saved_before_stays_and_is_named(
         self, alice: Browser, instance: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        with closing(sqlite3.connect(instance / "frontdesk.db", check_same_thread=False)) as other:
+        with another_writer(instance) as begin:
 
             def lock_then_take_in(member_id: Any, path: Any, name: str, *more: Any) -> Any:
                 if name != "a.txt":
-                    other.execute("BEGIN IMMEDIATE")
+                    begin()
                 return take_in(member_id, path, name, *more)
 
             take_in = arrivals.take_in
