@@ -11,6 +11,7 @@ Threads: a slow upload holds one, so there are many (gthread 2 x 64 keeps 90 % o
 import os
 import resource
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -45,7 +46,8 @@ def when_ready(server):
     """Say where the site is; with no account yet, where to make the first one."""
     from frontdesk.startup import greeting
 
-    print(greeting(server.app.wsgi(), str(server.LISTENERS[0])), flush=True)
+    with suppress(OSError):  # on a full disk the site serves all the same
+        print(greeting(server.app.wsgi(), str(server.LISTENERS[0])), flush=True)
 
 
 def post_worker_init(worker):

@@ -10,6 +10,7 @@ from pathlib import Path
 from socket import gethostname
 
 import pytest
+import time_machine
 from flask import Flask
 from sqlalchemy import select, update
 
@@ -219,3 +220,22 @@ def test_what_is_due_each_day_is_done_once_a_day(done: list[str]) -> None:
     look()
     look()
     assert done == [now().date().isoformat()]
+
+
+def test_what_failed_while_the_clock_was_ahead_is_tried_soon_after(broken: list[str]) -> None:
+    with time_machine.travel(now() + timedelta(days=400), tick=False):
+        jobs.ask("test", "a")
+    assert broken == ["a"]
+    assert job().due_at > now() + timedelta(days=399)
+    run.run(job().id, "here:again")
+    assert broken == ["a", "a"]
+    assert job().due_at < now() + timedelta(hours=2)
+    assert not run.due(), "and then waits as ever"
+
+
+def test_what_began_while_the_clock_was_ahead_is_lost_like_any_other(done: list[str]) -> None:
+    jobs.ask("test", "a")
+    started = now() + timedelta(days=400)
+    later(state="running", started_at=started, runner="elsewhere:gone")
+    assert run.find_lost(lambda runner: False) == 1
+    assert run.due() == [job().id]

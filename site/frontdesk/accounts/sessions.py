@@ -102,6 +102,7 @@ LOADING = (
     .where(
         LoginSession.token_hash == bindparam("token_hash"),
         LoginSession.expires_at > bindparam("moment"),
+        LoginSession.created_at < bindparam("tomorrow"),  # else the clock was ahead then
         LoginSession.remembered | (LoginSession.seen_at > bindparam("not_idle_since")),
         Member.disabled_at.is_(None),
     )
@@ -214,8 +215,8 @@ def end_all(member_id: UUID, but: UUID | None = None) -> None:
 
 def _find(token_hash: str) -> Any:
     moment = now()
-    facts = {"token_hash": token_hash, "moment": moment, "not_idle_since": moment - idle()}
-    return rows(LOADING, **facts).first()
+    facts = {"moment": moment, "tomorrow": moment + timedelta(days=1)}
+    return rows(LOADING, token_hash=token_hash, not_idle_since=moment - idle(), **facts).first()
 
 
 def _is_to_be_noted(row: Any) -> bool:

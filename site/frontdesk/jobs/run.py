@@ -10,7 +10,7 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from flask import current_app
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from structlog.contextvars import bound_contextvars
 
 from frontdesk import watching
@@ -101,7 +101,7 @@ def _claim(id: int, runner: str) -> Job | None:
     with transaction() as session:
         job = session.scalar(
             update(Job)
-            .where(Job.id == id, Job.state == WAITING, Job.due_at <= now())
+            .where(Job.id == id, Job.state == WAITING, _is_due())
             .values(
                 state=RUNNING, tries=Job.tries + 1, started_at=now(), ended_at=None, runner=runner
             )
@@ -147,7 +147,9 @@ def find_lost(is_dead: Callable[[str], bool]) -> int:
 
 def _is_late(job: Job) -> bool:
     kind = KINDS.get(job.kind)
-    return kind is None or job.started_at is None or job.started_at < now() - kind.limit
+    if kind is None or job.started_at is None:
+        return True
+    return not now() - kind.limit <= job.started_at <= now() + kind.limit
 
 
 def _let_go(job: Job) -> bool:
@@ -159,7 +161,12 @@ def _let_go(job: Job) -> bool:
         return session.scalar(let) is not None
 
 
+def _is_due() -> ColumnElement[bool]:
+    """One that should wait for longer than any pause failed while the clock was ahead."""
+    return or_(Job.due_at <= now(), Job.due_at > now() + PAUSES[-1])
+
+
 def due() -> list[int]:
     """The ids of jobs whose time has come, the longest waiting first."""
-    waiting = select(Job.id).where(Job.state == WAITING, Job.due_at <= now())
+    waiting = select(Job.id).where(Job.state == WAITING, _is_due())
     return list(db.session.scalars(waiting.order_by(Job.due_at).limit(MOST_AT_ONCE)))
