@@ -1,4 +1,4 @@
-"""A machine below a temporary folder: commands that name /srv, /etc and the like are given there."""
+"""A machine below a temporary folder: commands for /srv, /etc and so on go there."""
 
 from __future__ import annotations
 
