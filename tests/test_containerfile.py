@@ -75,7 +75,7 @@ def test_it_runs_as_nobody_in_particular_and_writes_to_its_volume_only() -> None
 
 
 def test_its_packages_are_pinned_by_hashes() -> None:
-    installs = re.findall(r"pip install (.*?)(?= && |$)", " ".join(said("RUN")))
+    installs = re.findall(r"pip install (.*?)(?= && |$)", "\n".join(said("RUN")), re.M)
     assert installs and all("--require-hashes" in one for one in installs)
     lists = {one.split()[-1] for one in installs}
     assert lists == {"requirements.txt", "requirements-scale.txt"} <= copied()
