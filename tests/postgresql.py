@@ -31,6 +31,7 @@ VARIABLE = "TEST_DATABASE_URL"
 PROGRAMS = "lib/postgresql/*/bin"
 USER = "frontdesk"  # makes databases, and is no superuser: as in docs/deploying.md
 PATIENCE = 30
+LEFT = 600  # seconds after which a folder whose server doesn't run is nobody's
 ENOUGH = 2_000_000_000  # bytes that /dev/shm must have, else it is a folder on disk
 # A letter's place in English, not its byte: what relies on bytes must say so, or fails here.
 SORTED = ["--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US"]
@@ -142,6 +143,7 @@ def server() -> Iterator[str]:
     """A PostgreSQL of our own; where it is."""
     programs = _programs()
     place = "/dev/shm" if _has_room("/dev/shm") else None
+    _sweep(Path(place or tempfile.gettempdir()))
     folder = Path(tempfile.mkdtemp(prefix="frontdesk-", dir=place))
     try:
         as_user = _as_user(folder)
@@ -170,6 +172,22 @@ def _programs() -> Path:
         why = "PostgreSQL is missing: sudo apt-get install postgresql. Its tests are skipped."
         pytest.exit(f"tests: {why}", returncode=0)
     return found[-1]
+
+
+def _sweep(place: Path) -> None:
+    """Remove what runs left that were killed: servers of ours without a process."""
+    for version in place.glob("frontdesk-*/data/PG_VERSION"):
+        data = version.parent
+        if time.time() - data.parent.stat().st_mtime > LEFT and not _runs(data):
+            shutil.rmtree(data.parent, ignore_errors=True)
+
+
+def _runs(data: Path) -> bool:
+    try:
+        pid = (data / "postmaster.pid").read_text().split()[0]
+    except (OSError, IndexError):  # it was ended, and took it along
+        return False
+    return Path("/proc", pid).exists()
 
 
 def _has_room(place: str) -> bool:

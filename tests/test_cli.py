@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 from flask import Flask
+from sqlalchemy import NullPool, create_engine, text
+from tests import postgresql
 from tests.browser import Browser
 from tests.conftest import PASSWORD
 
@@ -169,8 +171,12 @@ def test_the_site_goes_on_while_somebody_types_a_password(
     """What the command has read must not keep the lock that every visitor's write needs."""
 
     def type_slowly(from_stdin: bool) -> tuple[str, bool]:
-        with closing(sqlite3.connect(instance / "frontdesk.db", timeout=0)) as visitor:
-            visitor.execute("BEGIN IMMEDIATE")
+        if postgresql.is_used():
+            with create_engine(postgresql.url_of(instance), poolclass=NullPool).begin() as visitor:
+                assert visitor.scalar(text("SELECT pg_try_advisory_xact_lock(4603)"))
+        else:
+            with closing(sqlite3.connect(instance / "frontdesk.db", timeout=0)) as visitor:
+                visitor.execute("BEGIN IMMEDIATE")
         return "another long password", False
 
     monkeypatch.setattr(people, "ask_password", type_slowly)

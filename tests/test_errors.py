@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.exc import OperationalError
+from tests import postgresql
 from tests.browser import Browser
 from tests.conftest import PASSWORD
 from werkzeug.exceptions import HTTPException, default_exceptions
@@ -146,6 +148,7 @@ def test_a_crash_tells_a_program_nothing_but_its_id(carol: Browser) -> None:
     assert said["status"] == 500 and "expected" not in json.dumps(said)
 
 
+@pytest.mark.sqlite
 def test_a_damaged_database_is_503(alice: Browser, instance: Path) -> None:
     with (instance / "frontdesk.db").open("r+b") as file:
         file.write(b"this is no database any more" * 200)
@@ -157,6 +160,7 @@ def test_a_damaged_database_is_503(alice: Browser, instance: Path) -> None:
     assert (page.status, page.title) == (503, "The site is busy")
 
 
+@pytest.mark.sqlite
 def test_a_database_that_is_gone_is_503(alice: Browser, instance: Path) -> None:
     with alice.client.application.app_context():
         db.db.engine.dispose()
@@ -183,6 +187,19 @@ def test_a_full_disk_is_507(carol: Browser) -> None:
     assert problem(carol, "/full")["title"] == "Insufficient Storage"
 
 
+@contextmanager
+def elsewhere(instance: Path) -> Iterator[None]:
+    """Another program writes."""
+    if postgresql.is_used():
+        with create_engine(postgresql.url_of(instance), poolclass=NullPool).begin() as connection:
+            connection.execute(db.LOCK)
+            yield
+        return
+    with closing(sqlite3.connect(instance / "frontdesk.db")) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        yield
+
+
 class TestLocked:
     """Another program holds the database, for real."""
 
@@ -190,20 +207,19 @@ class TestLocked:
     def settings(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
         pragmas = [pragma for pragma in db.PRAGMAS if "timeout" not in pragma]
         monkeypatch.setattr(db, "PRAGMAS", ("busy_timeout=100", *pragmas))
+        monkeypatch.setattr(db, "ALONE", text(str(db.ALONE).replace("'10s'", "'100ms'")))
         return {"PROPAGATE_EXCEPTIONS": False}
 
     @pytest.fixture
     def locked(self, alice: Browser, instance: Path) -> Iterator[None]:
-        with closing(sqlite3.connect(instance / "frontdesk.db")) as elsewhere:
-            elsewhere.execute("BEGIN EXCLUSIVE")
+        with elsewhere(instance):
             yield
 
     def test_what_would_change_something_is_503_and_changes_nothing(
         self, app: Flask, alice: Browser, instance: Path
     ) -> None:
         alice.visit("/profile")
-        with closing(sqlite3.connect(instance / "frontdesk.db")) as elsewhere:
-            elsewhere.execute("BEGIN EXCLUSIVE")
+        with elsewhere(instance):
             page = alice.submit("profile", display_name="Never")
         assert (page.status, page.title) == (503, "The site is busy")
         with app.app_context():
@@ -213,8 +229,7 @@ class TestLocked:
     def test_once_it_is_free_the_same_form_works(self, alice: Browser, instance: Path) -> None:
         alice.visit("/profile")
         form = alice.page
-        with closing(sqlite3.connect(instance / "frontdesk.db")) as elsewhere:
-            elsewhere.execute("BEGIN EXCLUSIVE")
+        with elsewhere(instance):
             assert alice.submit("profile", display_name="Later").status == 503
         alice.page = form
         assert alice.submit("profile", display_name="Later").status == 303

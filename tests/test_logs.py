@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from tests import postgresql
 from tests.browser import Browser
 from tests.conftest import PASSWORD
 
@@ -181,6 +182,7 @@ def test_the_level_is_a_setting(stdout: StringIO, start: Callable[..., Flask]) -
 def test_in_production_it_is_json_on_standard_output(tmp_path: Path) -> None:
     known = {name: value for name, value in os.environ.items() if "FRONTDESK" not in name}
     known |= {"PYTHONPATH": "site", "FRONTDESK_INSTANCE_PATH": str(tmp_path / "new")}
+    known |= postgresql.settings_of(tmp_path / "new")
     command = [sys.executable, "-c", LOGGED]
     out = subprocess.check_output(command, env=known, cwd=ROOT, text=True, timeout=60)
     line = json.loads(out.splitlines()[-1])

@@ -7,6 +7,7 @@ import re
 import stat
 from pathlib import Path
 
+import pytest
 from sqlalchemy.exc import OperationalError
 
 from frontdesk.accounts import sessions
@@ -24,6 +25,7 @@ def test_the_token_of_a_link_stays_out_of_the_log(stdout, alice, keep):
     assert token not in stdout.getvalue()
 
 
+@pytest.mark.sqlite
 def test_nobody_else_on_the_machine_reads_the_database(tmp_path, start):
     folder = tmp_path / "made by the admin"
     folder.mkdir(mode=0o755)
