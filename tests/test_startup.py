@@ -135,6 +135,11 @@ def test_it_shows_no_secret_once_there_is_an_account(app: Flask) -> None:
     assert startup.greeting(app, "http://localhost") == "Frontdesk is at http://localhost/"
 
 
+def test_at_a_socket_it_greets_with_the_public_address(start: Callable[..., Flask]) -> None:
+    app = start(PUBLIC_URL="https://files.example.org/")
+    assert startup.greeting(app, "unix:/run/x.sock") == "Frontdesk is at https://files.example.org/"
+
+
 @pytest.mark.server
 @pytest.mark.parametrize("options", [[], ["--debug", "--no-reload"]])
 def test_flask_run_serves_from_the_root(instance: Path, options: list[str]) -> None:

@@ -205,7 +205,12 @@ def _option(default: str, *names: str) -> str:
 
 
 def greeting(app: Flask, address: str) -> str:
-    """What the terminal says once the site serves at ``address``."""
+    """What the terminal says once the site serves at ``address``.
+
+    Nobody can open a socket's address: there it is the public one, if that is known.
+    """
+    if address.startswith("unix:"):
+        address = str(app.config["PUBLIC_URL"]).rstrip("/") or "https://YOUR-HOST"
     with app.app_context():
         said = f"Frontdesk is at {address}/"
         if not service.anybody():

@@ -10,6 +10,7 @@ import os
 import re
 from contextlib import suppress
 from pathlib import Path
+from stat import S_IMODE
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import quote
 
@@ -71,8 +72,9 @@ def _readable(path: Path, file: BinaryIO) -> bool:
     Blobs are made for our user alone. Where others may not change that, we send it ourselves.
     """
     with suppress(PermissionError):
-        if not path.parent.stat().st_mode & 0o010:
-            path.parent.chmod(0o750)
+        mode = S_IMODE(path.parent.stat().st_mode)
+        if not mode & 0o010:
+            path.parent.chmod(mode | 0o050)  # and stays setgid: blobs get the group from it
         if not os.fstat(file.fileno()).st_mode & 0o040:
             os.fchmod(file.fileno(), 0o640)
         return True
