@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -173,3 +174,12 @@ def test_it_serves_from_any_folder(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert start().test_client().get("/login").status_code == 200
+
+
+def test_files_without_their_database_are_not_begun_anew(
+    start: Callable[..., Flask], keep: Callable[..., str], instance: Path, tmp_path: Path
+) -> None:
+    keep("alice", "a.txt")
+    shutil.copytree(instance / "files", tmp_path / "other" / "files")
+    with pytest.raises(BadSetting, match="to begin anew move the files away first"):
+        start(INSTANCE_PATH=str(tmp_path / "other"))

@@ -52,18 +52,35 @@ def refuse_to_begin_anew(app: Flask) -> None:
     url = make_url(app.config["DATABASE_URL"])
     if url.get_backend_name() != "sqlite" or not url.database or flask_command("restore"):
         return
-    path, storage = Path(app.instance_path, url.database), app.config["STORAGE_URL"]
+    path = Path(app.instance_path, url.database)
     if path.exists() and (not path.is_file() or path.stat().st_size):
         return
-    try:
-        stored = next(from_url(storage, app.instance_path).ids(-inf), None)
-    except (OSError, ValueError):
-        return  # whoever opens it says what is wrong
-    if stored is not None:
+    if _has_files(app):
         raise BadSetting(
-            f"The database {path} is not there, but the files of {storage} are. Bring it back, or "
-            "the newest backup; to begin anew move the files away first."
+            f"The database {path} is not there, but the files of {app.config['STORAGE_URL']} are. "
+            "Bring it back, or the newest backup; to begin anew move the files away first."
         )
+
+
+def _refuse_another_database(app: Flask) -> None:
+    """The same on PostgreSQL, where a mistyped name leads to an empty one.
+
+    :raise BadSetting: if there is nothing in it, and stored files are
+    """
+    if db.engine.dialect.name != "sqlite" and _revision() is None and _has_files(app):
+        raise BadSetting(
+            f"The database {db.engine.url.render_as_string()} is empty, but files are in "
+            f"{app.config['STORAGE_URL']}. Mend DATABASE_URL, bring back the newest backup, or "
+            "take along what SQLite has by flask move; to begin anew move the files away first."
+        )
+
+
+def _has_files(app: Flask) -> bool:
+    try:
+        storage = from_url(app.config["STORAGE_URL"], app.instance_path)
+        return next(storage.ids(-inf), None) is not None
+    except (OSError, ValueError):
+        return False  # whoever opens it says what is wrong
 
 
 def keep_secret_key(app: Flask) -> None:
@@ -91,13 +108,22 @@ def migrate(app: Flask) -> None:
     if _is_database_command():
         return
     mark.refuse(Path(app.instance_path))
-    with app.app_context(), _reachable(), _in_words():
+    with app.app_context(), _closed_after(), _reachable(), _in_words():
         if not _is_newest():
+            _refuse_another_database(app)
             with _alone(Path(app.instance_path)):
                 if not _is_newest():
                     migrating.keep(app, *revisions())
                     _upgrade()
-        db.engine.dispose()  # nothing opened here may be shared by forked workers
+
+
+@contextmanager
+def _closed_after() -> Iterator[None]:
+    """Nothing that is opened before the fork may be shared by workers."""
+    try:
+        yield
+    finally:
+        db.engine.dispose()
 
 
 @contextmanager
