@@ -241,5 +241,6 @@ def greeting(app: Flask, address: str) -> str:
         said = f"Frontdesk is at {address}/"
         if not service.anybody():
             said += f"\nCreate the first account at {address}/setup/{service.setup_token()}"
+        db.session.remove()  # which has a connection, and would give it to a pool that is gone
         db.engine.dispose()
     return said

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sqlite3
 import time
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+
+from sqlalchemy import NullPool, create_engine, text
+from tests import postgresql
 
 HELD = "select size from files union all select size from versions"
 
@@ -18,14 +20,16 @@ class Ledger:
     """The database and the storage of ``folder``/instance, read from outside."""
 
     def __init__(self, folder: Path) -> None:
-        self.database = folder / "instance/frontdesk.db"
+        self.url = f"sqlite:///{folder}/instance/frontdesk.db"
+        if postgresql.is_used():
+            self.url = postgresql.url_of(folder / "instance")
         self.files = folder / "instance/files"
 
     def ask(self, statement: str) -> list[Any]:
-        with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True) as connection:
-            found = connection.execute(statement).fetchall()
-        connection.close()
-        return found
+        """Its rows; ids are text, with or without their dashes."""
+        with create_engine(self.url, poolclass=NullPool).connect() as connection:
+            found = connection.exec_driver_sql(statement).fetchall()
+        return [tuple(str(one) if isinstance(one, UUID) else one for one in row) for row in found]
 
     def number(self, statement: str) -> int:
         return int(self.ask(f"select coalesce(({statement}), 0)")[0][0])
@@ -36,14 +40,18 @@ class Ledger:
 
     def check(self) -> None:
         """What holds at any moment: no row without bytes, and the sums agree."""
-        used, held = self.number("select sum(used) from members"), f"select sum(size) from ({HELD})"
+        used, held = (
+            self.number("select sum(used) from members"),
+            f"select sum(size) from ({HELD}) held",
+        )
         assert used == self.number(held), "used is the sum of the sizes"
         reserved = self.number("select sum(reserved) from members")
         assert reserved == self.number("select sum(reserved) from uploads")
         for id, size in self.ask("select id, size from blobs"):
             assert self.path(id).stat().st_size == size, f"the bytes of {id}"
-        assert self.ask("pragma integrity_check") == [("ok",)]
-        assert self.ask("pragma foreign_key_check") == []
+        if not postgresql.is_used():
+            assert self.ask("pragma integrity_check") == [("ok",)]
+            assert self.ask("pragma foreign_key_check") == []
 
     def check_all(self, sent: set[str]) -> None:
         """What holds once purge has run: no bytes without a row either, and each file is whole."""
@@ -87,10 +95,13 @@ class Ledger:
         for path in self.files.rglob("*"):
             if path.is_file():
                 os.utime(path, (time.time() - seconds, path.stat().st_mtime - seconds))
-        with sqlite3.connect(self.database) as connection:
+        with create_engine(self.url, poolclass=NullPool).begin() as connection:
             connection.execute(
-                "update uploads set created_at = "
-                "strftime('%Y-%m-%d %H:%M:%f', created_at, ?) || '000'",
-                [f"-{seconds} seconds"],
+                text("update uploads set created_at = created_at - make_interval(secs => :seconds)")
+                if postgresql.is_used()
+                else text(
+                    "update uploads set created_at = strftime("
+                    "'%Y-%m-%d %H:%M:%f', created_at, -:seconds || ' seconds') || '000'"
+                ),
+                {"seconds": seconds},
             )
-        connection.close()
