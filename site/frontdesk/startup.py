@@ -67,7 +67,9 @@ def _refuse_another_database(app: Flask) -> None:
 
     :raise BadSetting: if there is nothing in it, and stored files are
     """
-    if db.engine.dialect.name != "sqlite" and _revision() is None and _has_files(app):
+    if db.engine.dialect.name == "sqlite" or app.config.get("FILLED_NEXT"):  # by flask move
+        return
+    if _revision() is None and _has_files(app):
         raise BadSetting(
             f"The database {db.engine.url.render_as_string()} is empty, but files are in "
             f"{app.config['STORAGE_URL']}. Mend DATABASE_URL, bring back the newest backup, or "

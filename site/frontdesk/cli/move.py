@@ -89,7 +89,7 @@ def _copy(where: URL) -> list[transfer.Moved]:
     source = current_app
     url = where.render_as_string(hide_password=False)
     new = create_app({"INSTANCE_PATH": source.instance_path, "TESTING": source.testing,
-                      "DATABASE_URL": url})  # fmt: skip
+                      "DATABASE_URL": url, "FILLED_NEXT": True})  # fmt: skip
     old = db.engine
     with new.app_context():
         try:
