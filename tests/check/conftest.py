@@ -22,9 +22,17 @@ from frontdesk.check.finding import OK, Finding
 from frontdesk.check.outside import Way
 from frontdesk.db import db
 
+HERE = Path(__file__).parent
 # They are of the machine that the tests run on, not of the set-up.
 OF_THE_MACHINE = {"server.user", "server.files"}
 CARELESS = ["--forwarded-allow-ips", "127.0.0.1", "--forwarder-headers", "SCRIPT_NAME,PATH_INFO"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs the sites stays in one process: each would start its own ten servers."""
+    for item in items:
+        if "sites" in getattr(item, "fixturenames", ()) and HERE in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("check"))
 
 
 @dataclass
