@@ -86,7 +86,9 @@ def test_the_worker_command_does_what_the_server_leaves(serve: Serve, tmp_path: 
     finally:
         worker.send_signal(signal.SIGTERM)
         said, _ = worker.communicate(timeout=PATIENCE)
-    assert (worker.returncode, said) == (0, b"Waiting for jobs. Press Ctrl+C to stop.\n")
+    first, *others = said.decode().splitlines()
+    assert (worker.returncode, first) == (0, "Waiting for jobs. Press Ctrl+C to stop.")
+    assert {json.loads(line)["event"] for line in others} == {"job"}
 
 
 def test_a_thumbnail_is_there_when_it_is_looked_at(serve: Serve) -> None:

@@ -135,14 +135,15 @@ def _end(job: Job, state: str, error: str = "") -> bool:
         return done is not None
 
 
-def find_lost(is_dead: Callable[[str], bool]) -> int:
-    """Let those wait again whose process has gone, or which take too long; how many.
+def find_lost(is_dead: Callable[[str], bool]) -> list[int]:
+    """Let those wait again whose process has gone, or which take too long; their ids.
 
     One that has ended its process again and again is given up.
     """
     running = db.session.scalars(select(Job).where(Job.state == RUNNING)).all()
     db.session.expunge_all()
-    return sum(_let_go(job) for job in running if is_dead(job.runner) or _is_late(job))
+    lost = [job for job in running if is_dead(job.runner) or _is_late(job)]
+    return [job.id for job in lost if _let_go(job)]
 
 
 def _is_late(job: Job) -> bool:

@@ -86,11 +86,12 @@ class Runner:
         """Find what is lost or due, and what each day brings; a minute passes until the next."""
         with self.app.app_context(), reading():
             self._ask_for_today()
-            run.find_lost(self._is_dead)
+            lost = run.find_lost(self._is_dead)
             waiting = run.due()
-        if self.app.testing or not self._queue.pending_count():
-            for id in waiting:
-                self.tell(id)
+        # Those that were lost are in no queue; of the others some may be in it still.
+        is_empty = self.app.testing or not self._queue.pending_count()
+        for id in waiting if is_empty else lost:
+            self.tell(id)
 
     def _ask_for_today(self) -> None:
         today = now().date().isoformat()
