@@ -136,7 +136,7 @@ def test_a_crash_logs_no_locals_and_no_parameters(
         )
 
     app.add_url_rule("/crash", "crash", public(crash))
-    assert carol.visit("/crash").status == 503
+    assert carol.visit("/crash").status in {500, 503}  # PostgreSQL says whose mistake it was
     assert "SELECT x FROM nowhere" in stdout.getvalue()
     assert "kept in a local" not in stdout.getvalue()
 

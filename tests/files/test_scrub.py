@@ -256,6 +256,7 @@ def test_an_upload_that_has_less_than_it_promised_is_found(
     assert found() == {"upload.short"}
 
 
+@pytest.mark.sqlite
 def test_a_damaged_database_is_found(app: Flask, keep: Keep, found: Callable[[], set[str]],
                                      instance: Path, books: Books) -> None:  # fmt: skip
     books.closed = "the database is damaged"
