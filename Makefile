@@ -29,10 +29,10 @@ test: .venv/.tested ## Install what the tests need, and run all of them
 test-fast: .venv/.tested ## Run the tests that need neither browser nor server
 	$(BIN)/python -m pytest -n auto -q -m "not browser and not server"
 
-test-postgresql: .venv/.tested ## Run all that meets a database on PostgreSQL, which it starts itself
-	@echo "The same tests once more, on PostgreSQL; all but Chromium's, and those that meet no database:"
-	$(BIN)/python -m pytest -n auto --dist loadgroup -q -m "not browser" --database postgresql \
-	  --ignore tests/macros --ignore tests/fronts --ignore tests/test_house_style.py
+test-postgresql: .venv/.tested ## Run the core's tests on PostgreSQL, which it starts itself
+	@echo "The core's tests once more, on PostgreSQL:"
+	$(BIN)/python -m pytest -n auto --dist loadgroup -q -m "not browser and not server" --database postgresql \
+	  --ignore tests/macros --ignore tests/fronts --ignore tests/faults --ignore tests/test_house_style.py
 
 check: .venv/.tested ## Format, lint, types, templates, translations, and what is over its wanted size
 	$(BIN)/ruff format --check .
