@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 from tests import postgresql
 from tests.browser import Browser
 from tests.conftest import PASSWORD
@@ -129,11 +130,8 @@ def test_a_crash_logs_no_locals_and_no_parameters(
         password = "kept in a local"
         from frontdesk.db import db
 
-        return str(
-            db.session.connection().exec_driver_sql(
-                "SELECT x FROM nowhere WHERE y = ?", (password,)
-            )
-        )
+        query = text("SELECT x FROM nowhere WHERE y = :y")
+        return str(db.session.execute(query, {"y": password}))
 
     app.add_url_rule("/crash", "crash", public(crash))
     assert carol.visit("/crash").status in {500, 503}  # PostgreSQL says whose mistake it was
