@@ -149,6 +149,7 @@ def test_what_has_not_happened_for_long(app: Flask, keep: Callable[..., str]) ->
     assert levels(app) == {}
     with time_machine.travel(datetime.now(UTC) + timedelta(days=40)):
         late = levels(app)
+    late.pop("inside.database-clock", None)  # PostgreSQL's own didn't travel
     assert late == dict.fromkeys(["inside.purge", "inside.scrub", "inside.backup"], "warning")
 
 
