@@ -10,8 +10,6 @@ import logging
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from secrets import token_hex
@@ -21,7 +19,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 from structlog.contextvars import bound_contextvars
 
-from frontdesk import jobs, logs
+from frontdesk import jobs, locks, logs
 from frontdesk.db import now, reading
 from frontdesk.jobs import run
 
@@ -35,7 +33,6 @@ PATIENCE = 1.5  # seconds that a stop waits for jobs; those that take longer are
 PATIENCE_ALONE = 30  # the same of `flask worker`
 HEALTH = 10
 EVERY_SECONDS = 0.5  # how often a thread without work looks for some
-LOCKED = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
 
 _lines = logging.getLogger(__name__)
 
@@ -102,7 +99,10 @@ class Runner:
     def _keep(self) -> None:
         if self._stop.wait(FIRST_REQUESTS):
             return
-        with _alone(self.folder):  # waits here while another worker of this server runs them
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        with locks.alone(
+            self.folder / "embedded"
+        ):  # waits here while another worker of this server runs them
             if self._stop.is_set():
                 return
             consumer = self._consumer(THREADS, PATIENCE)
@@ -166,7 +166,7 @@ class Runner:
     def _name(self) -> str:
         """This process, for others to see whether it lives: a file of that name is locked."""
         name, draft = token_hex(8), self.folder / f".{token_hex(8)}"
-        self._alive = os.open(draft, LOCKED, 0o600)
+        self._alive = os.open(draft, locks.OPEN, 0o600)
         fcntl.flock(self._alive, fcntl.LOCK_EX)
         draft.rename(self.folder / f"runner-{name}")
         for other in self.folder.glob("runner-*"):
@@ -190,16 +190,4 @@ class Runner:
         except BlockingIOError:
             return False
         finally:
-            os.close(file)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    folder.mkdir(mode=0o700, exist_ok=True)
-    file = os.open(folder / "embedded", LOCKED, 0o600)
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-    finally:
-        with suppress(OSError):
             os.close(file)

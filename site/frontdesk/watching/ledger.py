@@ -12,18 +12,19 @@ import fcntl
 import os
 import struct
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
 from threading import Lock
 
+from frontdesk import locks
+
 Key = tuple[str, ...]
 Totals = dict[Key, list[float]]
 
 HEAD = struct.Struct("<HH")  # how many bytes the key has, and how many numbers follow it
-OPEN = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
 SEPARATOR = "\x1f"
 PAST, FOLDED = "past", "folded"
 
@@ -75,7 +76,7 @@ class Ledger:
     def totals(self) -> Totals:
         """All numbers, of all processes that there are and were."""
         try:
-            with _alone(self.folder):
+            with self._alone():
                 self._fold()
                 return added(read(path) for path in self.folder.glob("*.counts"))
         except OSError:  # no folder can be made: what this process knows
@@ -91,15 +92,19 @@ class Ledger:
 
     def _begin(self) -> _Own:
         file = -1
-        with suppress(OSError), _alone(self.folder):
+        with suppress(OSError), self._alone():
             self._fold()
             draft = self.folder / f".{token_hex(8)}"
-            file = os.open(draft, OPEN, 0o600)
+            file = os.open(draft, locks.OPEN, 0o600)
             self._close = weakref.finalize(self, os.close, file)
             fcntl.flock(file, fcntl.LOCK_EX)
             draft.rename(self.folder / f"{token_hex(8)}.counts")
         self._own = _Own(os.getpid(), file)
         return self._own
+
+    def _alone(self) -> AbstractContextManager[None]:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return locks.alone(self.folder / ".lock")
 
     def _write(self, own: _Own, key: Key, entry: _Entry) -> None:
         if entry.at >= 0:
@@ -170,16 +175,5 @@ def _is_left(path: Path) -> bool:
         return True
     except BlockingIOError:
         return False
-    finally:
-        os.close(file)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file = os.open(folder / ".lock", OPEN, 0o600)
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
     finally:
         os.close(file)
