@@ -56,6 +56,12 @@ def record(what: str, *, member_id: UUID | None = None, who: str = "", **facts: 
     after_commit(lambda: counts.deed(what))
 
 
+def latest(*what: str) -> LogEntry | None:
+    """The newest entry of one of these deeds."""
+    newest = select(LogEntry).where(LogEntry.what.in_(what)).order_by(LogEntry.id.desc()).limit(1)
+    return db.session.scalar(newest)
+
+
 def remove_old() -> int:
     """Remove the entries that are older than LOG_RETENTION days; how many.
 

@@ -14,7 +14,7 @@ from flask import Request, current_app
 from flask_babel import gettext as _
 from sqlalchemy import func, select, text
 
-from frontdesk import jobs, mail, startup
+from frontdesk import audit, jobs, mail, startup
 from frontdesk.admin import proven
 from frontdesk.audit import LogEntry
 from frontdesk.db import db, now
@@ -128,13 +128,8 @@ def _count(state: str, *more: Any) -> str:
     return number(found) if found <= MOST_COUNTED else f"{number(MOST_COUNTED)}+"
 
 
-def _last(*what: str) -> LogEntry | None:
-    last = select(LogEntry).where(LogEntry.what.in_(what)).order_by(LogEntry.id.desc()).limit(1)
-    return db.session.scalar(last)
-
-
 def _purge() -> Check:
-    last = _last("purge", "purge.wait")
+    last = audit.latest("purge", "purge.wait")
     if last is None:
         return Check(_("Last purge"), _("never"), _("The server does it once a day by itself."))
     late = last.at < now() - LATE

@@ -17,10 +17,10 @@ from typing import Any, BinaryIO, cast
 
 from frontdesk.backup import keys
 from frontdesk.backup.copying import Copied, copy, length
+from frontdesk.backup.mark import sync
 from frontdesk.backup.members import MANIFEST, Header, Item, Member, Writer
 
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 ZEROS = bytes(1 << 20)
 
 
@@ -123,12 +123,4 @@ def _whole(target: str) -> Iterator[BinaryIO]:
             path.hardlink_to(draft)  # unlike a rename, never in place of another
         finally:
             draft.unlink(missing_ok=True)
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    file = os.open(folder, FOLDER)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
+    sync(path.parent)

@@ -6,11 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-
 from frontdesk import audit
-from frontdesk.audit import LogEntry
-from frontdesk.db import db, transaction
+from frontdesk.db import transaction
 
 MADE, FAILED = "backup", "backup.failed"
 
@@ -37,7 +34,7 @@ class Last:
 
 def last() -> Last:
     """The last backup, by the log; its ``at`` is None if there never was one."""
-    made, failed = _latest(MADE), _latest(FAILED)
+    made, failed = audit.latest(MADE), audit.latest(FAILED)
     is_newer = failed is not None and (made is None or failed.id > made.id)
     why = str(failed.facts.get("why", "")) if failed is not None and is_newer else ""
     if made is None:
@@ -54,11 +51,6 @@ def last() -> Last:
         bool(facts.get("encrypted", False)),
         why,
     )
-
-
-def _latest(what: str) -> LogEntry | None:
-    newest = select(LogEntry).where(LogEntry.what == what).order_by(LogEntry.id.desc()).limit(1)
-    return db.session.scalar(newest)
 
 
 def note(what: str, **facts: Any) -> None:

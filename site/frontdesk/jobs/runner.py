@@ -100,9 +100,8 @@ class Runner:
         if self._stop.wait(FIRST_REQUESTS):
             return
         self.folder.mkdir(mode=0o700, exist_ok=True)
-        with locks.alone(
-            self.folder / "embedded"
-        ):  # waits here while another worker of this server runs them
+        # Another worker of this server may run them: then this waits until that one ends.
+        with locks.alone(self.folder / "embedded"):
             if self._stop.is_set():
                 return
             consumer = self._consumer(THREADS, PATIENCE)

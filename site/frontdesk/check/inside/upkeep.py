@@ -11,7 +11,7 @@ from uuid import uuid4
 from flask import current_app
 from sqlalchemy import select
 
-from frontdesk import jobs
+from frontdesk import audit, jobs
 from frontdesk.audit import LogEntry
 from frontdesk.check.finding import Finding, Line, _, ok, warn, wrong
 from frontdesk.db import db, now, transaction
@@ -59,11 +59,6 @@ def _nothing(subject: str) -> None:
     """That it is done is all that counts."""
 
 
-def _last(*what: str) -> LogEntry | None:
-    last = select(LogEntry).where(LogEntry.what.in_(what)).order_by(LogEntry.id.desc()).limit(1)
-    return db.session.scalar(last)
-
-
 def _is_young() -> bool:
     """Whether the site was set up of late, so that nothing is overdue yet."""
     first = db.session.scalar(select(LogEntry.at).order_by(LogEntry.id).limit(1))
@@ -72,7 +67,7 @@ def _is_young() -> bool:
 
 def purge() -> Iterator[Finding]:
     """Whether what is over has gone."""
-    last = _last("purge", "purge.wait")
+    last = audit.latest("purge", "purge.wait")
     if (last and last.at > now() - A_PURGE) or _is_young():
         yield ok("inside.purge", _("What is over is removed each day."))
         return
@@ -109,8 +104,8 @@ def _patience() -> timedelta:
 
 def backup() -> Iterator[Finding]:
     """Whether there is a backup, how old it is, and whether the same fire takes both."""
-    last = _last("backup")
-    failed = _last("backup", "backup.failed")
+    last = audit.latest("backup")
+    failed = audit.latest("backup", "backup.failed")
     change = _setting('BACKUP_TO = "/var/backups/frontdesk"')
     todo = _("Have the server make one each night, onto another disk.")
     if failed is not None and failed.what == "backup.failed":
