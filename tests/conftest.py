@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
@@ -14,9 +12,10 @@ from uuid import uuid4
 
 import pytest
 import structlog
-from argon2 import PasswordHasher
-from flask import Flask
+from flask import Flask, request, session
+from flask_wtf.csrf import generate_csrf
 from sqlalchemy import delete
+from sqlalchemy.util import LRUCache
 from tests import postgresql
 from tests.browser import Browser
 from tests.postgresql import (  # noqa: F401  pytest finds them here
@@ -24,11 +23,19 @@ from tests.postgresql import (  # noqa: F401  pytest finds them here
     pytest_collection_modifyitems,
     pytest_configure,
 )
-from werkzeug.routing import Rule
+from tests.quick import (  # noqa: F401  and these
+    compiled,
+    few_folders,
+    pytest_sessionstart,
+    quick_addresses,
+    quick_passwords,
+    quick_words,
+    recent,
+)
 
 from frontdesk import create_app, logs
-from frontdesk.accounts import passwords, tokens
 from frontdesk.accounts import service as accounts
+from frontdesk.accounts import tokens
 from frontdesk.accounts.models import Attempts, Member
 from frontdesk.db import db, transaction
 from frontdesk.files import arrivals
@@ -36,43 +43,6 @@ from frontdesk.files import service as files
 
 PASSWORD = "a long enough password"
 TOUR = ("/", "/hello/", "/upload", "/path/", "/profile", "/admin/", "/nowhere")
-MEMORY, ROOM = Path("/dev/shm"), 6_000_000_000
-
-
-def pytest_sessionstart() -> None:
-    """Keep the tests' folders in memory, where there is room, and collect garbage seldom.
-
-    Thousands of apps make much of it, all of it in cycles: looking for it was a sixth of the time.
-    """
-    gc.set_threshold(200_000, 50, 50)
-    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
-        tempfile.tempdir = str(MEMORY)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def quick_passwords() -> Iterator[None]:
-    """Hash with a thousandth of the work; ``accounts/test_passwords.py`` looks at the real one."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(passwords, "_hasher", PasswordHasher(1, 8, 1))
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def quick_addresses() -> Iterator[None]:
-    """Compile each address once, not in each of thousands of apps: that was most of their start."""
-    compiled: dict[Any, Callable[..., tuple[str, str]]] = {}
-    compile_builder = Rule._compile_builder
-
-    def once(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        defaults = repr(sorted((rule.defaults or {}).items()))
-        key = rule.rule, tuple(rule._trace), defaults, append_unknown
-        if key not in compiled:
-            compiled[key] = compile_builder(rule, append_unknown)
-        return compiled[key]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Rule, "_compile_builder", once)
-        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -85,7 +55,9 @@ def own_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def prepared(
-    tmp_path_factory: pytest.TempPathFactory, quick_passwords: None, own_databases: None
+    tmp_path_factory: pytest.TempPathFactory,
+    quick_passwords: None,  # noqa: F811  pytest's way
+    own_databases: None,
 ) -> Path:
     """An instance folder to copy: database, templates and static files are made already."""
     folder = tmp_path_factory.mktemp("prepared")
@@ -97,6 +69,8 @@ def prepared(
     browser.log_in("root", PASSWORD)
     for address in TOUR:
         browser.visit(address)
+    for name in app.jinja_env.list_templates(["html"]):
+        app.jinja_env.get_template(name)
     browser.visit("/logout")
     browser.submit("logout")
     with app.app_context():
@@ -141,7 +115,11 @@ def stdout(monkeypatch: pytest.MonkeyPatch) -> StringIO:
 
 
 @pytest.fixture
-def start(instance: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Flask]]:
+def start(
+    instance: Path,
+    compiled: LRUCache[Any, Any],  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Callable[..., Flask]]:
     """Starts the site with these settings; the folder is this test's own unless one is named."""
     started: list[Flask] = []
     # In production it keeps the standard output of its first line, which is this test's own.
@@ -149,8 +127,11 @@ def start(instance: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
 
     def start(**settings: Any) -> Flask:
         chosen = {"TESTING": True, "INSTANCE_PATH": str(instance), "MIN_FREE_SPACE": 0}
-        started.append(create_app(chosen | settings))
-        return started[-1]
+        app = create_app(chosen | settings)
+        started.append(app)
+        with app.app_context():
+            db.engine._compiled_cache = compiled
+        return app
 
     yield start
     for app in started:
@@ -177,7 +158,13 @@ def carol(open_browser: Callable[[], Browser]) -> Browser:
 
 
 def _logged_in(browser: Browser, name: str) -> Browser:
-    assert browser.log_in(name, PASSWORD).status == 303
+    """By the form of the log-in page, without looking at the page: that is other tests' matter."""
+    with browser.client.application.test_request_context():
+        token, held, whence = generate_csrf(), session["csrf_token"], request.host_url
+    with browser.client.session_transaction() as cookie:
+        cookie["csrf_token"] = held
+    answers = {"username": name, "password": PASSWORD, "csrf_token": token}
+    assert browser.send("/login", answers, Referer=whence).status == 303
     return browser
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Container, Mapping
+from functools import lru_cache
 
 CSS = re.compile(r"""(?P<before>\burl\(\s*["']?|@import\s+["'])(?P<ref>[^"'()\s]+)""")
 JS = re.compile(
@@ -31,10 +32,15 @@ def target(ref: str, name: str) -> str:
 def targets(body: bytes, name: str, names: Container[str]) -> set[str]:
     """Which of ``names`` the file refers to."""
     pattern = _pattern(name)
-    if pattern is None:
-        return set()
-    refs = (match["ref"] for match in pattern.finditer(body.decode("utf-8", "surrogateescape")))
+    refs = _refs(pattern, body) if pattern else ()
     return {target(ref, name) for ref in refs if target(ref, name) in names}
+
+
+@lru_cache(256)
+def _refs(pattern: re.Pattern[str], body: bytes) -> tuple[str, ...]:
+    """All that it names; only what was edited is read through again."""
+    text = body.decode("utf-8", "surrogateescape")
+    return tuple(match["ref"] for match in pattern.finditer(text))
 
 
 def rewrite(body: bytes, name: str, to: str, names: Mapping[str, str]) -> bytes:
