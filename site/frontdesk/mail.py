@@ -104,7 +104,7 @@ def _deliver(letter_id: str) -> None:
     if letter is None:
         return
     if not ONE_ADDRESS.fullmatch(letter.to):
-        raise jobs.GiveUp("This is no address, or more than one.")
+        raise jobs.GiveUp(gettext("This is no address, or more than one."))
     try:
         subject, body = json.loads(sealing.unseal(letter.sealed, "letter"))
     except sealing.Broken as error:

@@ -133,3 +133,12 @@ def test_a_test_letter_leaves(start: Callable[..., Flask]) -> None:
     assert browser.submit("letter").status == 303
     (letter,) = app.extensions["mailman"].outbox
     assert (letter.subject, letter.to) == ("A test letter", ["root@example.org"])
+
+
+def test_why_a_job_failed_is_said_in_the_readers_language(app: Flask, root: Browser) -> None:
+    add(app, error="It is no PNG, JPEG, WebP or GIF, or it is broken.")
+    add(app, subject="other", error="OSError: 100% full")
+    root.visit("/admin/health", **{"Accept-Language": "zh"})
+    said = root.page.html.select_one("#jobs").get_text(" ")
+    assert "这不是 PNG" in said
+    assert "OSError: 100% full" in said, "what only the machine says stays as it is"

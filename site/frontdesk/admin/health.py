@@ -33,7 +33,7 @@ def health() -> Response:
         is_coming=check.is_coming(),
         house=list(checks.of_house()),
         setup=list(checks.of_setup(request)),
-        failed=checks.failed_jobs(),
+        failed=[(job, job.error and _(job.error)) for job in checks.failed_jobs()],
         versions=checks.versions(),
         can_write=mail.is_on() and bool(_own_address()),
         is_nameless=mail.is_on() and not _own_address(),

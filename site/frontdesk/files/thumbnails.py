@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 from flask import abort, current_app
+from flask_babel import gettext as _
 from sqlalchemy import exists, select
 
 from frontdesk import jobs, pictures
@@ -93,9 +94,9 @@ def make(subject: str) -> None:
             sizes = PICTURES if is_picture else WIDTHS
             drawn = pictures.render(source, sizes, square=is_picture)
     except pictures.NotAPicture as error:
-        raise jobs.GiveUp("It is no PNG, JPEG, WebP or GIF, or it is broken.") from error
+        raise jobs.GiveUp(_("It is no PNG, JPEG, WebP or GIF, or it is broken.")) from error
     except pictures.PictureTooLarge as error:
-        raise jobs.GiveUp("It has too many pixels, or takes too much memory or time.") from error
+        raise jobs.GiveUp(_("It has too many pixels, or takes too much memory or time.")) from error
     write(blob_id, drawn)
     if _is_gone(blob_id):  # removed meanwhile, and what was made of it before that
         pausing.delete(blob_id)

@@ -10,6 +10,7 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from flask import current_app
+from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, or_, select, update
 from structlog.contextvars import bound_contextvars
 
@@ -41,7 +42,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(_kinds)
 
 
 class GiveUp(Exception):
-    """There is no use in trying again; the message says why."""
+    """There is no use in trying again; the message says why, in English: pages translate it."""
 
 
 def task(kind: str, *, minutes: int = 10, daily: bool = False) -> Callable[[Task], Task]:
@@ -93,7 +94,7 @@ def _tell(job: Job, took: float) -> None:
 def _do(job: Job) -> None:
     kind = KINDS.get(job.kind)
     if kind is None:
-        raise GiveUp("Nothing here knows how to do this.")
+        raise GiveUp(_("Nothing here knows how to do this."))
     kind.do(job.subject)
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import IO
 from uuid import UUID
 
+from flask_babel import gettext as _
+
 from frontdesk import jobs, pictures, sandbox
 from frontdesk.files import made, service, thumbnails
 
@@ -77,7 +79,7 @@ def make(subject: str) -> None:
         with service.storage().open(blob_id) as blob:
             facts, data = _tried(blob, number)
     except FileNotFoundError:
-        raise jobs.GiveUp("The blob is gone") from None
+        raise jobs.GiveUp(_("The file is gone.")) from None
     if data:
         made.keep(blob_id, f"{number}.webp", data)
     made.keep_facts(blob_id, f"{number}.json", **facts)
