@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -86,3 +87,46 @@ def test_others_are_refused_at_once_while_one_finds_out(
     url = make_url(postgresql.url_of(tmp_path)).set(drivername="postgresql")
     door.connect(None, None, [url.render_as_string(hide_password=False)], {}).close()
     assert not door.hangs, "it is there again, for all"
+
+
+@pytest.fixture
+def by_tcp(tmp_path: Path) -> Iterator[str]:
+    """The tests' server, as from another machine."""
+    url = make_url(postgresql.url_of(tmp_path)).set(drivername="postgresql")
+    if "host" not in url.query:  # TEST_DATABASE_URL names one that is
+        yield url.render_as_string(hide_password=False)
+        return
+    socket_of = next(Path(str(url.query["host"])).glob(".s.PGSQL.*[0-9]"))
+    with socket.create_server(("127.0.0.1", 0)) as listening, socket.socket(socket.AF_UNIX) as to:
+
+        def forward() -> None:
+            with listening.accept()[0] as visitor:
+                to.connect(str(socket_of))
+                back = threading.Thread(target=pass_on, args=[to, visitor])
+                back.start()
+                pass_on(visitor, to)
+                back.join()
+
+        thread = threading.Thread(target=forward)
+        thread.start()
+        port = listening.getsockname()[1]
+        yield f"postgresql://{url.username}@127.0.0.1:{port}/{url.database}"
+        thread.join()
+
+
+def pass_on(a: socket.socket, b: socket.socket) -> None:
+    while data := a.recv(65536):
+        b.sendall(data)
+    b.shutdown(socket.SHUT_WR)
+
+
+def test_a_machine_that_went_without_a_word_is_noticed_by_its_silence(by_tcp: str) -> None:
+    """Where no visitor waits: TCP itself asks, and gives up within a minute, not two hours."""
+    connection = patience.Door().connect(None, None, [by_tcp], patience.WORDS)
+    with socket.socket(fileno=os.dup(connection.fileno())) as used:
+        assert used.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 60_000
+        assert used.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        asks = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+        assert [used.getsockopt(socket.IPPROTO_TCP, one) for one in asks] == [30, 10, 3]
+    assert connection.execute("SELECT 1").fetchone() == (1,)
+    connection.close()
