@@ -17,6 +17,7 @@ from tests.cluster import Cluster
 from tests.faults.conftest import ONE_WORKER
 from tests.faults.people import Member
 from tests.faults.test_database import is_busy
+from tests.files import images
 from tests.serve.answer import Answer
 from tests.serve.conftest import Server, Visitor, add_member, start
 from tests.serve.ledger import Ledger
@@ -93,7 +94,11 @@ def goes_on(alice: Member, server: Server, workers: list[int]) -> None:
     assert alice.form(name, b"new").status == 303
     assert alice.holds(name, b"new") and alice.holds("before.txt", b"content")
     assert server.workers == workers
-    Ledger(server.folder).check()
+    ledger, done = Ledger(server.folder), "select count(*) from jobs where state = 'done'"
+    before = ledger.number(done)
+    alice.keep(f"{name}.png", images.drawn())
+    assert within(20, lambda: ledger.number(done) > before), "a thumbnail is made"
+    ledger.check()
 
 
 def test_a_server_that_was_stopped_and_started_is_found_again(
@@ -110,31 +115,25 @@ def test_a_server_that_was_stopped_and_started_is_found_again(
     assert not alice.holds("stopped.txt", b"")
 
 
-def test_one_that_hangs_is_not_waited_for(alice: Member, cluster: Cluster, server: Server) -> None:
+def test_one_that_hangs_is_waited_for_by_nobody_for_long(
+    alice: Member, cluster: Cluster, server: Server
+) -> None:
+    """A crowd that is larger than the threads: once it is known, one at a time finds out more."""
     alice.keep("before.txt", b"content")
     workers = server.workers
+    reads = [lambda: Visitor(server.port, alice.visitor.cookies).ask("GET", "/path/")] * CROWD
+    writes: list[Callable[[], Answer]] = [
+        lambda: alice.form("hung.txt", b"new"),
+        lambda: alice.put("hung.txt", b"new"),
+        lambda: alice.begin("hung.txt", 3),
+    ]
     with hanging(cluster):
         assert alice.get("/ak").status == 200
         assert within(10, lambda: not ready(alice))
         assert json.loads(alice.get("/health").body)["database"] == "failing"
-        assert is_busy(alice.get("/path/"))
-        assert is_busy(alice.form("hung.txt", b"new"))
-        assert is_busy(alice.put("hung.txt", b"new"))
-        assert is_busy(alice.begin("hung.txt", 3))
+        answers = at_once([*reads, *writes])
+        assert [is_busy(answer) for answer in answers] == [True] * (CROWD + 3)
+        assert alice.get("/ak").status == 200
     goes_on(alice, server, workers)
     assert not alice.holds("hung.txt", b"")
     assert not list((server.folder / "instance/files/staging").iterdir())
-
-
-def test_a_crowd_meanwhile_takes_no_thread_from_others(
-    alice: Member, cluster: Cluster, server: Server
-) -> None:
-    """More than there are threads: once it is known to hang, only one of them finds out more."""
-    alice.keep("before.txt", b"content")
-    workers = server.workers
-    with hanging(cluster):
-        pages = [lambda: Visitor(server.port, alice.visitor.cookies).ask("GET", "/path/")] * CROWD
-        answers = at_once(pages)
-        assert [is_busy(answer) for answer in answers] == [True] * CROWD
-        assert alice.get("/ak").status == 200
-    goes_on(alice, server, workers)
