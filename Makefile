@@ -5,6 +5,10 @@ PORT ?= 5000
 PYTHON ?= python3
 BIN := .venv/bin
 CHROMIUM := tests/chromium/node_modules
+# What runs on SQLite only: it asks no database, or nothing that another would answer otherwise.
+ONCE := tests/macros tests/fronts tests/chromium tests/resumable tests/storage tests/check/test_nginx.py \
+  tests/check/test_others.py tests/serve/test_slow_clients.py tests/plumbing/test_receive_server.py \
+  tests/test_house_style.py tests/test_deploying.py tests/test_deploying_followed.py
 EXTRACT := $(BIN)/pybabel -q extract -F babel.cfg --no-location --sort-output --no-wrap -k lazy_gettext -o .venv/frontdesk.pot .
 UPDATE := $(BIN)/pybabel -q update -i .venv/frontdesk.pot -d site/frontdesk/translations -l zh --no-wrap --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 
@@ -29,10 +33,10 @@ test: .venv/.tested ## Install what the tests need, and run all of them
 test-fast: .venv/.tested ## Run the tests that need neither browser nor server
 	$(BIN)/python -m pytest -n auto -q -m "not browser and not server"
 
-test-postgresql: .venv/.tested ## Run the core's tests on PostgreSQL, which it starts itself
-	@echo "The core's tests once more, on PostgreSQL:"
-	$(BIN)/python -m pytest -n auto --dist loadgroup -q -m "not browser and not server" --database postgresql \
-	  --ignore tests/macros --ignore tests/fronts --ignore tests/faults --ignore tests/test_house_style.py
+test-postgresql: .venv/.tested ## Run all that a database matters to on PostgreSQL, which it starts itself
+	@echo "What a database matters to once more, on PostgreSQL:"
+	CRASH_LOOPS=8 $(BIN)/python -m pytest -n auto --dist loadgroup -q -m "not browser" --database postgresql \
+	  $(addprefix --ignore=,$(ONCE))
 
 check: .venv/.tested ## Format, lint, types, templates, translations, and what is over its wanted size
 	$(BIN)/ruff format --check .

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -24,31 +23,13 @@ import pytest
 from flask import Flask
 from psycopg import sql
 from sqlalchemy import make_url
+from tests.cluster import Cluster, programs
 
 from frontdesk import settings
 
 VARIABLE = "TEST_DATABASE_URL"
-PROGRAMS = "lib/postgresql/*/bin"
-USER = "frontdesk"  # makes databases, and is no superuser: as in docs/deploying.md
-PATIENCE = 30
 LEFT = 600  # seconds after which a folder whose server doesn't run is nobody's
 ENOUGH = 2_000_000_000  # bytes that /dev/shm must have, else it is a folder on disk
-# A letter's place in English, not its byte: what relies on bytes must say so, or fails here.
-SORTED = ["--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US"]
-# Nothing has to outlive a power cut; the rest keeps two slow cores to the tests.
-OPTIONS = {
-    "listen_addresses": "",
-    "fsync": "off",
-    "full_page_writes": "off",
-    "synchronous_commit": "off",
-    "autovacuum": "off",
-    "max_connections": "300",
-    "max_wal_size": "4GB",
-    "wal_level": "minimal",
-    "max_wal_senders": "0",
-    "jit": "off",
-    "log_min_messages": "fatal",
-}
 _made: dict[str, Path] = {}
 
 
@@ -141,37 +122,20 @@ def told() -> Iterator[None]:
 @contextmanager
 def server() -> Iterator[str]:
     """A PostgreSQL of our own; where it is."""
-    programs = _programs()
+    programs()  # or nothing is left behind
     place = "/dev/shm" if _has_room("/dev/shm") else None
     _sweep(Path(place or tempfile.gettempdir()))
     folder = Path(tempfile.mkdtemp(prefix="frontdesk-", dir=place))
     try:
-        as_user = _as_user(folder)
-        initdb = [programs / "initdb", "--pgdata", folder / "data", "--auth=trust", "--no-sync"]
-        subprocess.run(
-            [*as_user, *initdb, "--no-instructions", "--username=postgres", *SORTED],
-            check=True, stdout=subprocess.DEVNULL, cwd=folder,
-        )  # fmt: skip
-        given = [word for pair in OPTIONS.items() for word in ("-c", "=".join(pair))]
-        running = subprocess.Popen(
-            [*as_user, programs / "postgres", "-D", folder / "data", "-k", folder, *given],
-            cwd=folder, stdout=subprocess.DEVNULL,
-        )  # fmt: skip
+        cluster = Cluster(folder)
+        cluster.make()
+        cluster.start()
         try:
-            yield _opened(folder, running)
+            yield cluster.url
         finally:
-            running.terminate()  # setpriv has become the server: SIGTERM would wait for visitors
-            _end(running)
+            cluster.stop()
     finally:
         shutil.rmtree(folder)
-
-
-def _programs() -> Path:
-    found = sorted(Path("/usr").glob(PROGRAMS), key=lambda path: int(path.parent.name))
-    if not found:
-        why = "PostgreSQL is missing: sudo apt-get install postgresql. Its tests are skipped."
-        pytest.exit(f"tests: {why}", returncode=0)
-    return found[-1]
 
 
 def _sweep(place: Path) -> None:
@@ -192,36 +156,6 @@ def _runs(data: Path) -> bool:
 
 def _has_room(place: str) -> bool:
     return os.access(place, os.W_OK) and shutil.disk_usage(place).free > ENOUGH
-
-
-def _as_user(folder: Path) -> list[str]:
-    """Ends with this process, and never runs as root, which PostgreSQL refuses."""
-    words = ["setpriv", "--pdeathsig=INT"]
-    if os.getuid() == 0:
-        shutil.chown(folder, "postgres")
-        words += ["--reuid=postgres", "--regid=postgres", "--clear-groups"]
-    return words
-
-
-def _opened(folder: Path, running: subprocess.Popen[bytes]) -> str:
-    until = time.monotonic() + PATIENCE
-    while True:
-        try:
-            with psycopg.connect(host=str(folder), user="postgres", autocommit=True) as connection:
-                connection.execute(f"CREATE ROLE {USER} LOGIN CREATEDB")
-                return f"postgresql+psycopg://{USER}@/postgres?host={folder}"
-        except psycopg.OperationalError:
-            if running.poll() is not None or time.monotonic() > until:
-                raise
-            time.sleep(0.02)
-
-
-def _end(running: subprocess.Popen[bytes]) -> None:
-    try:
-        running.wait(0.5)
-    except subprocess.TimeoutExpired:
-        running.send_signal(2)  # whoever is connected still is cut off
-        running.wait(PATIENCE)
 
 
 def _name(folder: Path) -> str:

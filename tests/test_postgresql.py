@@ -12,8 +12,8 @@ from tests import postgresql
 
 WITHOUT = """
 import sys, pytest
-from tests import postgresql
-postgresql.PROGRAMS = "nowhere/*/bin"
+from tests import cluster
+cluster.PROGRAMS = "nowhere/*/bin"
 sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", "--database", "postgresql", *sys.argv[1:]]))
 """
 

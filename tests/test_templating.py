@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -97,3 +98,11 @@ def test_the_name_of_the_site_is_in_every_title(start: Callable[..., Flask]) -> 
     browser = Browser(start(SITE_NAME="Ada's <studio>").test_client())
     page = browser.visit("/login")
     assert page.html.title.get_text() == "Log in – Ada's <studio>"
+
+
+def test_a_page_is_shown_though_its_template_can_not_be_kept(
+    carol: Browser, instance: Path
+) -> None:
+    """As on a full disk, where a reader was told 500 before."""
+    shutil.rmtree(instance / "templates")
+    assert carol.visit("/login").title == "Log in"

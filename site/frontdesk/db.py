@@ -23,7 +23,6 @@ CONVENTION = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
-KEPT_OPEN = 8  # connections, where a process may have more
 REPEATABLE_READ = 3  # psycopg's IsolationLevel, which needs not be installed
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 # One verb at a time, on any number of machines, as on SQLite; see docs/decisions.md. It waits so
@@ -138,7 +137,9 @@ def init_app(app: Flask) -> None:
     """Bind the database to ``app``; DATABASE_URL says where it is."""
     Path(app.instance_path).mkdir(mode=0o700, parents=True, exist_ok=True)
     if app.config["DATABASE_URL"].startswith("postgresql"):
-        pool = _pool(max(app.config["DATABASE_CONNECTIONS"], 1))
+        from frontdesk import patience  # whose driver only those have who use it
+
+        pool = patience.pool(max(app.config["DATABASE_CONNECTIONS"], 1))
         app.config["SQLALCHEMY_ENGINE_OPTIONS"] = app.config["SQLALCHEMY_ENGINE_OPTIONS"] | pool
     db.init_app(app)
     with app.app_context():
@@ -151,16 +152,9 @@ def init_app(app: Flask) -> None:
             event.listen(db.engine, "begin", _begin)
             turns.keep(db.engine)
         else:
+            patience.watch(db.engine)
             event.listen(db.engine, "begin", _begin_in_postgresql)
             event.listen(db.engine, "before_cursor_execute", _without_nul, retval=True)
-
-
-def _pool(most: int) -> dict[str, Any]:
-    """Connections of one process; each is tried before it is used, so a restart is outlived."""
-    kept = min(most, KEPT_OPEN)
-    sizes = {"pool_size": kept, "max_overflow": most - kept, "pool_timeout": 10}
-    names = {"application_name": "frontdesk", "connect_timeout": 10}
-    return {**sizes, "pool_pre_ping": True, "connect_args": names}
 
 
 def _make_private(database: str) -> None:

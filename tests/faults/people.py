@@ -21,9 +21,9 @@ class Member:
     secret: str
 
     @classmethod
-    def at(cls, server: Server) -> Member:
+    def at(cls, server: Server, name: str = "alice") -> Member:
         visitor = Visitor(server.port)
-        visitor.log_in()
+        visitor.log_in(name)
         return cls(visitor, visitor.token(), visitor.make_token())
 
     def get(self, address: str, **headers: str) -> Answer:
