@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from jinja2 import (
     Template,
     Undefined,
 )
+from jinja2.bccache import Bucket
 from jinja2.environment import TemplateModule
 from jinja2.runtime import Context
 from markupsafe import Markup
@@ -49,6 +51,14 @@ class Page(Template):
 
     def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
         return self._module or super()._get_default_module()
+
+
+class Compiled(FileSystemBytecodeCache):
+    """Templates as bytecode; one that can't be kept, as on a full disk, is shown anyway."""
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
 
 
 def csrf_token() -> str:
@@ -108,7 +118,7 @@ def init_app(app: Flask) -> None:
     environment = app.jinja_env
     environment.undefined = Loud
     environment.template_class = Page
-    environment.bytecode_cache = FileSystemBytecodeCache(str(cache))
+    environment.bytecode_cache = Compiled(str(cache))
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.globals.update(
         _=translate,
