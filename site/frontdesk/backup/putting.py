@@ -174,7 +174,7 @@ class Room:
             raise Refused(f"The database in the backup is damaged: {said}.")
 
     def put_database(self) -> None:
-        """Make it the site's own: by one rename, or in one transaction of PostgreSQL's.
+        """Make it the site's own: by one rename, or by PostgreSQL's program.
 
         :raise NoDump: if PostgreSQL refuses
         """
@@ -186,9 +186,7 @@ class Room:
             found.replace(self.sqlite)
             sync(self.sqlite.parent)
         else:
-            words = ["--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges"]
-            words += ["--no-comments", "--clean", "--if-exists", str(found)]
-            dump.run("pg_restore", self.url, *words)
+            dump.restore_postgresql(self.url, found)
             found.unlink()
 
 
