@@ -140,11 +140,14 @@ class Room:
 
     def check_key(self) -> None:
         """Say so if the site goes by another secret key than the one that the backup brought."""
+        brought = (self.instance / "secret-key").read_text().strip()
         set_here = str(self.config["SECRET_KEY"])
-        if set_here and set_here != (self.instance / "secret-key").read_text().strip():
+        if set_here and brought not in {set_here, *self.config["SECRET_KEY_FALLBACKS"]}:
             self.notes.append(
-                "SECRET_KEY is set here, and isn't the backup's: add that one, which is now in "
-                f"{self.instance}/secret-key, to SECRET_KEY_FALLBACKS."
+                "SECRET_KEY is set here, and isn't the backup's: everybody is logged out, and "
+                "authenticator apps, waiting letters and secrets in the settings can't be read. "
+                f"Add that one, which is now in {self.instance}/secret-key, to "
+                "SECRET_KEY_FALLBACKS."
             )
 
     # The database
