@@ -27,6 +27,7 @@ from tests.quick import (  # noqa: F401  and these
     compiled,
     few_folders,
     pytest_sessionstart,
+    pytest_terminal_summary,
     quick_addresses,
     quick_passwords,
     quick_words,

@@ -65,7 +65,7 @@ def crash() -> str:
     raise RuntimeError(f"nobody expected this, {len(secret)}")
 
 
-def fill() -> str:
+def fill(*_: object) -> str:
     raise OperationalError("INSERT", {}, sqlite3.OperationalError("database or disk is full"))
 
 
@@ -185,6 +185,16 @@ def test_a_full_disk_is_507(carol: Browser) -> None:
     page = carol.visit("/full")
     assert page.status == 507 and "space" in page.response.text.lower()
     assert problem(carol, "/full")["title"] == "Insufficient Storage"
+
+
+def test_an_error_page_that_cannot_be_made_is_words_all_the_same(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What leaves Flask as an OSError gunicorn takes for a line that broke, and hangs up."""
+    monkeypatch.setattr(app.jinja_env, "get_template", fill)
+    answer = app.test_client().get("/full", headers={"Accept-Language": "zh"})
+    assert answer.status_code == 507
+    assert "磁盘" in answer.text
 
 
 @contextmanager

@@ -106,7 +106,7 @@ def answer(status: int, detail: str = "") -> Response:
     if wants_json():
         return problem(status, detail or _what_to_do(status))
     shown = status if status in OWN_PAGES else 500 if status >= 500 else 400
-    response = make_response(_plain(shown) if shown >= 500 else _page(shown, detail))
+    response = make_response(_last(shown) if shown >= 500 else _page(shown, detail))
     response.status_code = status
     return response
 
@@ -136,6 +136,17 @@ def _typed() -> list[tuple[str, str]]:
 
 def _page(status: int, detail: str) -> str:
     return render_template(f"errors/{status}.html", detail=detail, reference=request_id())
+
+
+def _last(status: int) -> str:
+    """The plain page, or if even that can't be made its words: gunicorn would hang up instead."""
+    try:
+        return _plain(status)
+    except Exception:
+        current_app.logger.exception("The page of an error could not be made")
+        return (
+            f"<!doctype html><title>{status}</title><h1>{status}</h1><p>{_what_to_do(status)}</p>"
+        )
 
 
 def _plain(status: int) -> str:

@@ -30,6 +30,7 @@ PORTS = {"smtp": 587, "smtps": 465}
 SERVER = "frontdesk.smtp"
 BACKENDS = {"smtp": SERVER, "smtps": SERVER, "folder": "file", "memory": "locmem"}
 TIMEOUT = 20  # seconds
+PURPOSE = "letter"  # for which they are sealed
 ONE_ADDRESS = re.compile(r"[^@\s,;:<>()\[\]\\\"]+@[^@\s,;:<>()\[\]\\\"]+")
 
 
@@ -63,7 +64,7 @@ def send(
     with _a_request(), speaking(language, timezone):
         text = _written(template, facts)
     subject, _, body = text.strip().partition("\n")
-    sealed = sealing.seal(json.dumps([" ".join(subject.split()), body.strip() + "\n"]), "letter")
+    sealed = sealing.seal(json.dumps([" ".join(subject.split()), body.strip() + "\n"]), PURPOSE)
     with transaction() as session:
         letter = Letter(to=to, sealed=sealed)
         session.add(letter)
@@ -106,7 +107,7 @@ def _deliver(letter_id: str) -> None:
     if not ONE_ADDRESS.fullmatch(letter.to):
         raise jobs.GiveUp(gettext("This is no address, or more than one."))
     try:
-        subject, body = json.loads(sealing.unseal(letter.sealed, "letter"))
+        subject, body = json.loads(sealing.unseal(letter.sealed, PURPOSE))
     except sealing.Broken as error:
         raise jobs.GiveUp(str(error)) from error
     _hand_over(letter.to, subject, body)

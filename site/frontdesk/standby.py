@@ -21,7 +21,10 @@ FOLDER = "assets/standby"
 def prepare(app: Flask) -> None:
     """Make the static files and these pages, beside the first requests of a server."""
     assets.prepare(app)
-    write(app)
+    try:
+        write(app)
+    except OSError as error:  # as on a full disk: those of the last start stay
+        app.logger.warning("The pages for a site that is down were not written: %s", error)
 
 
 def write(app: Flask) -> None:

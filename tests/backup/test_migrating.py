@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import subprocess
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -11,7 +13,9 @@ from types import SimpleNamespace
 import pytest
 from flask import Flask
 from flask_migrate import downgrade
+from sqlalchemy import make_url
 from tests import contents, postgresql
+from tests.serve.conftest import ROOT
 
 from frontdesk import startup
 from frontdesk.backup import migrating
@@ -59,6 +63,40 @@ def test_a_copy_of_what_it_was_is_kept(
         assert sorted(name for (name,) in members) == sorted(
             str(row["username"]) for row in rows["members"]
         )
+
+
+def test_that_copy_put_back_is_what_it_was(start: Start, instance: Path, app: Flask) -> None:
+    """As `docs/upkeep.md` says it: then the version of then starts, and this one migrates again."""
+    with app.app_context():
+        downgrade(revision="0012")  # what came later has tables that the copy doesn't know
+        rows = contents.rows()
+        db.engine.dispose()
+    with start().app_context():
+        db.engine.dispose()
+    (copy,) = copies(instance)
+    if postgresql.is_used():
+        put_back(copy, postgresql.url_of(instance))
+    else:
+        copy.replace(instance / "frontdesk.db")
+    with app.app_context():
+        assert startup.revisions()[0] == "0012" and contents.rows() == rows
+        db.engine.dispose()
+    again = start()
+    with again.app_context():
+        assert startup.revisions()[0] == startup.newest_revision()
+        assert {row["username"] for row in contents.rows()["members"]} == {"alice", "bob", "root"}
+
+
+def put_back(copy: Path, url: str) -> None:
+    """The lines of `docs/upkeep.md`."""
+    upkeep = (ROOT / "docs/upkeep.md").read_text(encoding="utf-8")
+    lines = [line for line in upkeep.splitlines() if line.startswith(("psql ", "pg_restore "))]
+    assert len(lines) == 2
+    programs = str(sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1])
+    place = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    own = os.environ | {"PATH": f"{programs}:{os.environ['PATH']}", "URL": place, "COPY": str(copy)}
+    for line in lines:
+        subprocess.run(["bash", "-ec", line], env=own, check=True)
 
 
 def test_the_last_three_are_kept(start: Start, instance: Path, older: Callable[[], object]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,9 +47,9 @@ def server(folder: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def full(folder: Path) -> Iterator[None]:
+def full(folder: Path, name: str = "somebody else's") -> Iterator[None]:
     """Somebody else fills it, to the last byte."""
-    path = folder / "somebody else's"
+    path = folder / name
     with path.open("wb", buffering=0) as file:
         for size in (1 << 20, 4096, 1):
             try:
@@ -61,6 +62,20 @@ def full(folder: Path) -> Iterator[None]:
         yield
     finally:
         path.unlink()
+
+
+@contextmanager
+def anew(server: Server) -> Iterator[Server]:
+    """Another server of that site, which has rendered no page and compressed no file yet."""
+    if server.process.poll() is None:
+        server.stop()
+    for name in ("templates", "assets"):
+        shutil.rmtree(server.folder / "instance" / name, ignore_errors=True)
+    again = start(server.folder, *ONE_WORKER, JOBS="worker", MIN_FREE_SPACE=1_000_000_000)
+    try:
+        yield again
+    finally:
+        again.crash()
 
 
 def is_full(answer: Answer) -> bool:
@@ -113,8 +128,8 @@ def test_an_upload_that_was_cut_in_the_middle_goes_on_when_there_is_room(
 
 def test_who_is_logged_in_first_of_all_finds_the_site_open(folder: Path, server: Server) -> None:
     """Nobody's connection or page was needed before."""
-    with full(folder):
-        visitor = Visitor(server.port)
+    with anew(server) as again, full(folder):
+        visitor = Visitor(again.port)
         wrong = visitor.submit("/login", "login", username="alice", password=PASSWORD[1:])
         assert wrong.status == 422
         visitor.log_in()
@@ -122,16 +137,33 @@ def test_who_is_logged_in_first_of_all_finds_the_site_open(folder: Path, server:
         assert visitor.submit("/logout", "logout").status == 303
 
 
+@pytest.mark.sqlite
+def test_whoever_eats_the_ballast_too_leaves_pages_that_say_so(
+    folder: Path, server: Server
+) -> None:
+    """Nothing at all can be written: there is an answer to each request, with words of ours."""
+    with anew(server) as again, full(folder):
+        (folder / "instance/ballast").unlink(missing_ok=True)
+        visitor = Visitor(again.port)
+        with full(folder, "more"):
+            for page in ("/", "/help", "/login", "/path/", "/nowhere"):
+                answer = visitor.ask("GET", page)
+                assert answer.status in {200, 401, 404} or is_full(answer)
+                assert answer.title
+            assert is_full(visitor.submit("/login", "login", username="alice", password=PASSWORD))
+            assert visitor.ask("GET", "/ak").status == 200
+            assert visitor.ask("GET", "/health").status == 503
+
+
 def test_a_site_starts_on_a_full_disk(folder: Path, server: Server) -> None:
-    Visitor(server.port).log_in()  # a verb with room: the ballast lies there again
-    assert postgresql.is_used() or (server.folder / "instance/ballast").exists()
-    server.stop()
-    with full(folder):
-        again = start(folder, *ONE_WORKER, JOBS="worker", MIN_FREE_SPACE=1_000_000_000)
-        try:
-            visitor = Visitor(again.port)
-            assert visitor.ask("GET", "/login").status == 200
-            visitor.log_in()
-            assert visitor.ask("GET", "/path/").title == "Files"
-        finally:
-            again.crash()
+    with anew(server) as before:
+        Visitor(before.port).log_in()  # a verb with room: the ballast lies there again
+        assert postgresql.is_used() or (server.folder / "instance/ballast").exists()
+    with full(folder), anew(server) as again:
+        visitor = Visitor(again.port)
+        login = visitor.ask("GET", "/login")
+        assert login.status == 200
+        for link in login.html.select("link[rel=stylesheet]"):
+            assert visitor.ask("GET", str(link["href"]), Accept_Encoding="br").status == 200
+        visitor.log_in()
+        assert visitor.ask("GET", "/path/").title == "Files"

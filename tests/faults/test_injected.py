@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.faults.people import Member
+from tests.faults.tracing import failing, is_traced
 from tests.serve.answer import Answer
 from tests.serve.conftest import Server, command
 from tests.serve.ledger import Ledger
-from tests.serve.test_start_and_stop import within
 
 pytestmark = [pytest.mark.server, pytest.mark.xdist_group("server")]
 DATA = b"content of a file, " * 10_000
@@ -45,36 +42,9 @@ ROWS = [
 SINGLE = [(way, "fdatasync", f"EIO:when={n}") for way in ("form", "put", "last") for n in (1, 2)]
 
 
-def strace(server: Server, said: Path, call: str, error: str) -> subprocess.Popen[bytes]:
-    if not shutil.which("strace"):
-        pytest.skip("strace is missing (try: sudo apt-get install strace)")
+def worker_of(server: Server) -> int:
     (worker,) = server.workers
-    words = ["strace", "-f", "-o", str(said), "-e", f"trace={call}"]
-    words += ["-e", f"inject={call}:error={error}", "-p", str(worker)]
-    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    if not within(10, lambda: process.poll() is not None or is_traced(worker)):
-        process.terminate()
-    if process.poll() is not None:
-        pytest.skip(f"strace may not trace here: {process.communicate()[1].decode()[-300:]}")
-    return process
-
-
-def is_traced(pid: int) -> bool:
-    """Whether all of a process's threads are."""
-    told = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/status")]
-    return all("TracerPid:\t0\n" not in one for one in told)
-
-
-@contextmanager
-def failing(server: Server, said: Path, call: str, error: str) -> Iterator[None]:
-    """Meanwhile that system call fails; at least once, or the test fails."""
-    process = strace(server, said, call, error)
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.communicate(timeout=10)
-    assert "(INJECTED)" in said.read_text(), f"no {call} was made"
+    return worker
 
 
 def is_said(answer: Answer) -> bool:
@@ -117,16 +87,16 @@ def test_what_fails_is_said_and_can_be_done_again(
     said, name = tmp_path / "strace", row_id(row).replace(" ", "-").replace(":", "-") + ".txt"
     if way in {"form", "put"}:
         send = member.form if way == "form" else member.put
-        with failing(server, said, call, error):
+        with failing(worker_of(server), said, call, error):
             answer = send(name, DATA)
         assert is_said(answer)
         assert not member.holds(name, DATA), "who was told no has it"
         assert send(name, DATA).status in {201, 303}
         assert member.holds(name, DATA)
     elif way in {"begin", "piece", "last"}:
-        pieces(way, name, failing(server, said, call, error), member)
+        pieces(way, name, failing(worker_of(server), said, call, error), member)
     else:
-        bin(way, name, failing(server, said, call, error), member)
+        bin(way, name, failing(worker_of(server), said, call, error), member)
 
 
 def pieces(way: str, name: str, fails: object, member: Member) -> None:
@@ -166,5 +136,5 @@ def member(server: Server) -> Member:
 
 def test_strace_is_gone(server: Server) -> None:
     """What the rows left runs as before, untraced."""
-    assert not is_traced(server.workers[0])
-    assert os.kill(server.workers[0], 0) is None
+    assert not is_traced(worker_of(server))
+    assert os.kill(worker_of(server), 0) is None

@@ -15,6 +15,7 @@ TEXT = {".css", ".js", ".mjs", ".svg", ".json", ".txt", ".webmanifest", ".xml", 
 WORTH_IT = 200  # bytes; below that the compressed copy is hardly smaller
 SUFFIXES = {"br": ".br", "gzip": ".gz"}  # in the order that we prefer
 _lock = Lock()
+_unkept: dict[Path, bytes] = {}  # what a full disk did not take
 
 
 def _br(body: bytes) -> bytes:
@@ -37,12 +38,31 @@ def encodings_for(name: str, body: bytes) -> tuple[str, ...]:
 def read(path: Path, encoding: str = "") -> bytes:
     """The bytes of ``path`` in an encoding; made and kept if it is the first time."""
     if not encoding:
-        return path.read_bytes()
+        return _bytes(path)
     copy = path.with_name(path.name + SUFFIXES[encoding])
     with _lock:
-        if not stands(copy):
-            write(copy, COMPRESS[encoding](path.read_bytes()))
-    return copy.read_bytes()
+        if not stands(copy) and copy not in _unkept:
+            keep(copy, COMPRESS[encoding](_bytes(path)))
+    return _bytes(copy)
+
+
+def keep(path: Path, body: bytes) -> None:
+    """Put a file in place, or hold it in memory while the disk takes none: it is served anyway."""
+    try:
+        write(path, body)
+    except OSError:
+        _unkept[path] = body
+    else:
+        _unkept.pop(path, None)
+
+
+def _bytes(path: Path) -> bytes:
+    """What stands there, or should: then it is written as soon as there is room again."""
+    body = _unkept.get(path)
+    if body is None:
+        return path.read_bytes()
+    keep(path, body)
+    return body
 
 
 def stands(path: Path) -> bool:

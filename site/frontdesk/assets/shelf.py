@@ -118,7 +118,7 @@ class Shelf:
         for name, body in bodies.items():
             path = self.folder / hashed[name]
             if not compress.stands(path):
-                compress.write(path, references.rewrite(body, name, name, hashed))
+                compress.keep(path, references.rewrite(body, name, name, hashed))
             encodings = compress.encodings_for(name, body)
             files[name] = File(name, hashed[name], digests[name], path, encodings)
         return files

@@ -123,4 +123,8 @@ def _whole(target: str) -> Iterator[BinaryIO]:
             path.hardlink_to(draft)  # unlike a rename, never in place of another
         finally:
             draft.unlink(missing_ok=True)
-    sync(path.parent)
+    try:
+        sync(path.parent)
+    except OSError:  # a name that a power cut may take is none
+        path.unlink()
+        raise

@@ -18,6 +18,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, NullPool, create_engine, func, select, text
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
 
 from frontdesk.accounts.models import Member
 from frontdesk.db import db
@@ -26,6 +27,18 @@ from frontdesk.files.models import Blob, File, Upload
 PAGES = 4_096  # of SQLite, copied in one step
 COUNTED = {"members": Member, "files": File, "blobs": Blob, "uploads": Upload}
 DEBIAN = "postgresql/*/bin"
+# All that migrations make: tables with what belongs to them, and functions but for extensions'.
+EMPTY = text("""
+DO $$ DECLARE one record; BEGIN
+  FOR one IN SELECT oid::regclass AS name FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+  LOOP EXECUTE format('DROP TABLE %s CASCADE', one.name); END LOOP;
+  FOR one IN SELECT oid::regprocedure AS name FROM pg_proc
+    WHERE pronamespace = 'public'::regnamespace
+    AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
+  LOOP EXECUTE format('DROP FUNCTION %s CASCADE', one.name); END LOOP;
+END $$
+""")
 
 
 class NoDump(Exception):
@@ -121,6 +134,21 @@ def dump_postgresql(url: URL, target: Path, snapshot: str = "") -> None:
     words = ["--format=custom", f"--file={target}", "--no-password"]
     run("pg_dump", url, *words, *([f"--snapshot={snapshot}"] if snapshot else []))
     sync(target)
+
+
+def restore_postgresql(url: URL, dumped: Path) -> None:
+    """Put what ``pg_dump`` wrote in the place of all that is there, also of a later version.
+
+    :raise NoDump: if PostgreSQL refuses
+    """
+    engine = create_engine(url, poolclass=NullPool)
+    try:
+        with engine.begin() as connection:
+            connection.execute(EMPTY)
+    except SQLAlchemyError as error:
+        raise NoDump(f"The database can't be emptied: {error}") from error
+    words = ["--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges"]
+    run("pg_restore", url, *words, "--no-comments", "--clean", "--if-exists", str(dumped))
 
 
 def run(program: str, url: URL, *words: str) -> None:

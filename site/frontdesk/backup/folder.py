@@ -111,8 +111,8 @@ class Folder:
         old = self.dates()[:-keep] if keep else []
         for name in [n for date in old for n in self.snapshots.names() if n.split(".")[0] == date]:
             self.snapshots.remove(name)
-        os.fsync(self.snapshots.at)
         if old:
+            os.fsync(self.snapshots.at)
             self._remove_unneeded()
         return len(old)
 

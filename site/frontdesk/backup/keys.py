@@ -62,7 +62,10 @@ def fresh() -> tuple[str, str]:
 
 def _lines(key: str) -> list[str]:
     try:
-        text = Path(key).read_text(encoding="utf-8")
+        data = Path(key).read_bytes()
+        if data.startswith(SEALED):  # by age -p
+            raise BadKey(f"{key} is under a passphrase. Take that off: age -d {key} > key.txt")
+        text = data.decode()
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is no text"
         raise BadKey(f"{key} can't be read as a key: {why}.") from error

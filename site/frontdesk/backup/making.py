@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from flask import current_app
+from sqlalchemy.exc import SQLAlchemyError
 
 from frontdesk.backup import archive, contents, dump, history, keys
 from frontdesk.backup.folder import Folder, Snapshot, Taken
@@ -32,6 +33,9 @@ Tell = Callable[[str], object]
 
 class NoBackup(Exception):
     """None was made; the message says why, and what to do."""
+
+
+FAILURES = (NoBackup, Taken, dump.NoDump, keys.BadKey, SQLAlchemyError, OSError)
 
 
 class Target(Protocol):
@@ -53,7 +57,8 @@ class Target(Protocol):
 @dataclass(slots=True)
 class Made:
     """A backup. ``added`` objects are new in its folder; ``damaged`` members aren't what they
-    should be; ``rotten`` objects of earlier backups weren't any more.
+    should be; ``rotten`` objects of earlier backups weren't any more. ``unpruned`` is why old ones
+    could not be removed; ``noted`` if the log took it.
     """
 
     where: str
@@ -66,6 +71,8 @@ class Made:
     added: int = 0
     removed: int = 0
     rotten: list[str] = field(default_factory=list)
+    unpruned: str = ""
+    noted: bool = True
 
 
 def is_folder(target: str) -> bool:
@@ -89,15 +96,30 @@ def make(target: str, *, key: str = "", keep: int = 0) -> Made:
     """
     try:
         made = _made(target, key, keep)
-    except (NoBackup, Taken, dump.NoDump, keys.BadKey) as no:
-        why = str(no)
-    except OSError as error:
-        why = f"{target} can't be written: {error.strerror or error}. No backup was made."
-    else:
-        _note(made, bool(key))
-        return made
-    history.note(history.FAILED, why=why, where=_absolute(target))
-    raise NoBackup(why)
+    except FAILURES as error:
+        why = _why(error, target)
+        _noted(history.FAILED, why=why, where=_absolute(target))
+        raise NoBackup(why) from error
+    made.noted = _note(made, bool(key))
+    return made
+
+
+def _why(error: Exception, target: str) -> str:
+    if isinstance(error, OSError):
+        return f"{target} can't be written: {error.strerror or error}. No backup was made."
+    if isinstance(error, SQLAlchemyError):
+        said = getattr(error, "orig", None) or error
+        return f"The database can't be read: {said}. No backup was made."
+    return str(error)
+
+
+def _noted(what: str, **facts: Any) -> bool:
+    """Whether the log took it: where the disk fails it may not, and that changes nothing else."""
+    try:
+        history.note(what, **facts)
+    except SQLAlchemyError:
+        return False
+    return True
 
 
 def _made(target: str, key: str, keep: int) -> Made:
@@ -129,7 +151,11 @@ def _into_folder(target: str, header: Header, taken: dump.Dump, to: list[Any], k
         with snapshot.being_made(date):
             _fill(snapshot, taken)
         made = _result(snapshot, _absolute(target), date)
-        made.added, made.removed, made.rotten = snapshot.added, folder.prune(keep), rotten
+        made.added, made.rotten = snapshot.added, rotten
+        try:
+            made.removed = folder.prune(keep)
+        except OSError as error:  # there is a backup all the same
+            made.unpruned = error.strerror or str(error)
     return made
 
 
@@ -177,8 +203,8 @@ def _absolute(target: str) -> str:
     return "standard output" if target == "-" else str(Path(target).absolute())
 
 
-def _note(made: Made, encrypted: bool) -> None:
-    history.note(
+def _note(made: Made, encrypted: bool) -> bool:
+    return _noted(
         history.MADE,
         where=made.where,
         name=made.name,

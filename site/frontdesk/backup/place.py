@@ -60,14 +60,22 @@ class Place:
             try:
                 yield file, name
             finally:
-                self.remove(name)
+                with suppress(OSError):  # then the next backup sweeps it
+                    self.remove(name)
 
     def keep(self, file: BinaryIO, draft: str, name: str, into: Place) -> None:
-        """Give a draft its name: all of it is on the disk before, the name after."""
+        """Give a draft its name: all of it is on the disk before, the name after, or it has none.
+
+        :raise OSError: if the disk doesn't take it
+        """
         file.flush()
         os.fsync(file.fileno())
         os.rename(draft, name, src_dir_fd=self.at, dst_dir_fd=into.at)
-        os.fsync(into.at)
+        try:
+            os.fsync(into.at)
+        except OSError:
+            into.remove(name)
+            raise
 
     def close(self) -> None:
         os.close(self.at)

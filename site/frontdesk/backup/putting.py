@@ -140,11 +140,14 @@ class Room:
 
     def check_key(self) -> None:
         """Say so if the site goes by another secret key than the one that the backup brought."""
+        brought = (self.instance / "secret-key").read_text().strip()
         set_here = str(self.config["SECRET_KEY"])
-        if set_here and set_here != (self.instance / "secret-key").read_text().strip():
+        if set_here and brought not in {set_here, *self.config["SECRET_KEY_FALLBACKS"]}:
             self.notes.append(
-                "SECRET_KEY is set here, and isn't the backup's: add that one, which is now in "
-                f"{self.instance}/secret-key, to SECRET_KEY_FALLBACKS."
+                "SECRET_KEY is set here, and isn't the backup's: everybody is logged out, and "
+                "authenticator apps, waiting letters and secrets in the settings can't be read. "
+                f"Add that one, which is now in {self.instance}/secret-key, to "
+                "SECRET_KEY_FALLBACKS."
             )
 
     # The database
@@ -174,7 +177,7 @@ class Room:
             raise Refused(f"The database in the backup is damaged: {said}.")
 
     def put_database(self) -> None:
-        """Make it the site's own: by one rename, or in one transaction of PostgreSQL's.
+        """Make it the site's own: by one rename, or by PostgreSQL's program.
 
         :raise NoDump: if PostgreSQL refuses
         """
@@ -186,9 +189,7 @@ class Room:
             found.replace(self.sqlite)
             sync(self.sqlite.parent)
         else:
-            words = ["--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges"]
-            words += ["--no-comments", "--clean", "--if-exists", str(found)]
-            dump.run("pg_restore", self.url, *words)
+            dump.restore_postgresql(self.url, found)
             found.unlink()
 
 

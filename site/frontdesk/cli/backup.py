@@ -49,7 +49,7 @@ def backup(target: str, key: str, keep: int, as_json: bool) -> None:
 
     TARGET is a folder, with / at its end if it isn't there yet: the next backup in it adds only
     what is new. Or an archive that ends in .tar; - is standard output. Ends with 1 if there is no
-    backup, and with 4 if there is one and some files aren't what came.
+    backup, and with 4 if there is one and some files aren't what came, or old ones can't go.
     """
     with ended_by_signal():
         try:
@@ -57,7 +57,7 @@ def backup(target: str, key: str, keep: int, as_json: bool) -> None:
         except making.NoBackup as no:
             raise No(str(no)) from no
     _tell(made, as_json, is_err=target == "-")
-    sys.exit(DAMAGED if made.damaged or made.rotten else 0)
+    sys.exit(DAMAGED if made.damaged or made.rotten or made.unpruned else 0)
 
 
 def _tell(made: making.Made, as_json: bool, is_err: bool) -> None:
@@ -69,15 +69,24 @@ def _tell(made: making.Made, as_json: bool, is_err: bool) -> None:
     said = f"{made.files} files, {size(made.bytes)} with all else, in {made.seconds:.1f} s"
     click.echo(f"Backed up to {made.where}, as {made.name}: {said}.", err=is_err)
     click.echo("Left out: " + "; ".join(made.left_out) + ".", err=is_err)
-    if made.rotten:
-        click.echo(f"{len(made.rotten)} objects of earlier backups had rotted. Is that disk well?")
-    if made.damaged:
-        click.echo(f"{len(made.damaged)} of them aren't what came. Run flask scrub.", err=True)
+    for warning in _warnings(made):
+        click.echo(warning, err=True)
+
+
+def _warnings(made: making.Made) -> list[str]:
+    told = {
+        f"Older ones can't be removed: {made.unpruned}.": made.unpruned,
+        "The site's log can't be written, so its pages don't know of it.": not made.noted,
+        f"{len(made.rotten)} objects of earlier ones had rotted. Is that disk well?": made.rotten,
+        f"{len(made.damaged)} of them aren't what came. Run flask scrub.": made.damaged,
+    }
+    return [said for said, is_so in told.items() if is_so]
 
 
 def _facts(made: making.Made) -> dict[str, Any]:
     damaged = [{"name": one.name, "says": one.damaged} for one in made.damaged]
-    names = ("where", "name", "files", "bytes", "seconds", "added", "removed", "rotten", "left_out")
+    names = ["where", "name", "files", "bytes", "seconds", "added", "removed", "rotten", "left_out"]
+    names += ["unpruned", "noted"]
     return {**{name: getattr(made, name) for name in names}, "damaged": damaged}
 
 

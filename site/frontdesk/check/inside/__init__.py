@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from frontdesk.check.finding import Finding, _, wrong
-from frontdesk.check.inside import database, keeping, letters, machine, upkeep
+from frontdesk.check.inside import database, keeping, letters, machine, sealed, upkeep
 from frontdesk.db import db
 
-QUICK = (*machine.CHECKS, *database.CHECKS, *keeping.CHECKS, *upkeep.CHECKS)
+QUICK = (
+    *(*machine.CHECKS, *sealed.CHECKS, *database.CHECKS),
+    *(*keeping.CHECKS, *upkeep.CHECKS),
+)
 Check = Callable[[], Iterator[Finding]]
 
 
