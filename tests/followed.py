@@ -23,6 +23,7 @@ from frontdesk import deploying
 
 HOST = deploying.Place().host
 SOCKET = "run/frontdesk/http.sock"
+LOOK = f"curl -sSI https://{HOST}/login"
 ELSEWHERE = {
     r"sudo apt update": "changes the machine's lists of packages",
     r"sudo useradd ": "would add a user to this machine; the tests' own user is the site's",
@@ -133,7 +134,7 @@ def disable(machine: Machine, command: str) -> None:
 
 def start_again(machine: Machine, command: str) -> None:
     start(machine, shlex.split(command)[3])
-    look(machine, f"curl -sSI https://{HOST}/login")
+    look(machine, LOOK)
 
 
 def restart(machine: Machine, command: str) -> None:
@@ -143,7 +144,7 @@ def restart(machine: Machine, command: str) -> None:
     if "apache2" in command:
         start_front(machine, "apache2", [*apache(machine), "-DFOREGROUND"])
     if not command.endswith("frontdesk") or "nginx" in machine.running:
-        look(machine, f"curl -sSI https://{HOST}/login")
+        look(machine, LOOK)
 
 
 def create_database(machine: Machine, command: str) -> None:
@@ -197,6 +198,7 @@ def take_configuration(machine: Machine, command: str) -> None:
 
 def reload_nginx(machine: Machine, command: str) -> None:
     start_front(machine, "nginx", [*nginx(machine), "-g", "daemon off;"])
+    look(machine, LOOK)
 
 
 def start_front(machine: Machine, name: str, words: list[str]) -> None:

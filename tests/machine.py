@@ -39,9 +39,13 @@ class Machine:
 
     @property
     def env(self) -> dict[str, str]:
-        own = ("FRONTDESK_", "FLASK_", "PYTHONPATH")
+        own = ("FRONTDESK_", "FLASK_", "PYTHON")
         inherited = {name: v for name, v in os.environ.items() if not name.startswith(own)}
-        return inherited | {"PATH": f"{os.environ['PATH']}:{PATH}"} | self.own
+        return inherited | {
+            "PATH": f"{os.environ['PATH']}:{PATH}",
+            "PYTHONPYCACHEPREFIX": str(self.root / "compiled"),  # else each command compiles anew
+            **self.own,
+        }
 
     def do(self, command: str, said: str = "") -> str:
         done = subprocess.run(
