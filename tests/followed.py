@@ -31,7 +31,6 @@ ELSEWHERE = {
     r"sudo certbot ": "Let's Encrypt must reach the host; the certificate is the next command's",
     r"sudo -u postgres createuser ": "tests/postgresql.py makes that user in its own server",
     r"podman ": "there is no engine for containers; see tests/test_containerfile.py",
-    r"\.venv/bin/flask deploy nginx .*--upstream 127": "belongs to the container's port",
 }
 
 
