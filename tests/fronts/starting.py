@@ -22,9 +22,11 @@ from tests.serve.conftest import PATIENCE, ROOT, Server, environment, start
 from frontdesk import create_app
 from frontdesk.db import db
 
+TOKEN = "a-token-for-the-monitor"
 SETTINGS: dict[str, object] = {
     "TRUSTED_HOSTS": json.dumps([HOST, "127.0.0.1"]),  # the second is where `start` looks
     "EXTENSIONS": json.dumps(["tests.fronts.mirror:mirror"]),
+    "METRICS_TOKEN": TOKEN,
 }
 BEHIND: dict[str, object] = SETTINGS | {"TRUSTED_PROXIES": 1}
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
