@@ -55,6 +55,7 @@ bench: .venv/.tested ## Measure the site beside its peers; asserts nothing
 	$(BIN)/python bench/downloads.py
 	$(BIN)/python bench/slow.py
 	$(BIN)/python bench/logins.py
+	$(BIN)/python bench/buffering.py
 
 translations: .venv/.installed ## Bring the Chinese catalogue up to date with the words in the site
 	$(EXTRACT)

@@ -6,6 +6,9 @@ import os
 import re
 import shlex
 import subprocess
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +24,8 @@ class Machine:
     folder: Path = ROOT
     ports: list[int] = field(default_factory=lambda: free_ports(2))
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    own: dict[str, str] = field(default_factory=dict)  # its environment
+    stack: ExitStack = field(default_factory=ExitStack)
 
     def below(self, command: str) -> str:
         """The same, with the machine's folders below the root."""
@@ -34,9 +39,13 @@ class Machine:
 
     @property
     def env(self) -> dict[str, str]:
-        own = ("FRONTDESK_", "FLASK_", "PYTHONPATH")
+        own = ("FRONTDESK_", "FLASK_", "PYTHON")
         inherited = {name: v for name, v in os.environ.items() if not name.startswith(own)}
-        return inherited | {"PATH": f"{os.environ['PATH']}:{PATH}"}
+        return inherited | {
+            "PATH": f"{os.environ['PATH']}:{PATH}",
+            "PYTHONPYCACHEPREFIX": str(self.root / "compiled"),  # else each command compiles anew
+            **self.own,
+        }
 
     def do(self, command: str, said: str = "") -> str:
         done = subprocess.run(
@@ -57,6 +66,17 @@ class Machine:
         process.terminate()
         process.wait(PATIENCE)
 
+    def end(self) -> None:
+        for name in list(self.running):
+            self.stop(name)
+        self.stack.close()
+
+    def wait(self, is_so: Callable[[], bool]) -> None:
+        until = time.monotonic() + PATIENCE
+        while not is_so():
+            assert time.monotonic() < until, self.said
+            time.sleep(0.1)
+
     @property
     def said(self) -> str:
         """What its servers wrote, the end of each log."""
@@ -64,7 +84,9 @@ class Machine:
 
     def unit(self, name: str) -> tuple[list[str], dict[str, str]]:
         """What systemd would start, and what it would say in the environment."""
-        text = (self.root / "etc/systemd/system" / name).read_text()
-        (run,) = re.findall(r"^ExecStart=(.*)$", text, re.M)
+        at = self.root / "etc/systemd/system"
+        own = [path.read_text() for path in sorted(at.glob(f"{name}.d/*.conf"))]
+        text = "".join([(at / name).read_text(), *own])
+        run = re.findall(r"^ExecStart=(.*)$", text, re.M)[-1]
         env = dict(one.split("=", 1) for one in re.findall(r"^Environment=(.*)$", text, re.M))
         return shlex.split(self.below(run)), env

@@ -8,6 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from tests.serve.conftest import start
+
 ROOT = Path(__file__).parents[1]
 KNOWN = {"FROM", "ENV", "WORKDIR", "COPY", "RUN", "USER", "VOLUME", "EXPOSE", "HEALTHCHECK"} | {
     "STOPSIGNAL",
@@ -45,6 +48,29 @@ def test_what_it_copies_is_in_the_checkout_and_holds_no_secret() -> None:
     assert not copied() & {".", "instance", ".git", ".venv", "tests"}
     text = (ROOT / "deploy/Containerfile").read_text()
     assert not re.search(r"(?i)secret|password|token", text)
+
+
+def test_the_engine_is_given_nothing_else() -> None:
+    """All that lies in the folder goes to a server, where Docker builds: the secret key as well."""
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    rules = [line for line in lines if not line.startswith("#")]
+    assert rules[0] == "*" and rules[-1] == "**/__pycache__"
+    assert {line.removeprefix("!") for line in rules[1:-1]} == copied()
+
+
+@pytest.mark.server
+def test_its_health_check_is_let_in(tmp_path: Path) -> None:
+    """With the hosts that the document says, the site answers the name that the image asks for."""
+    (check,) = said("HEALTHCHECK")
+    words = json.loads(check.partition(" CMD ")[2])
+    text = (ROOT / "docs/deploying.md").read_text()
+    (hosts,) = re.findall(r"-e 'FRONTDESK_TRUSTED_HOSTS=(\[.*?\])'", text)
+    server = start(tmp_path, TRUSTED_HOSTS=hosts)
+    try:
+        here = [word.replace(":5000", f":{server.port}") for word in words[1:]]
+        assert not subprocess.run([sys.executable, *here], check=False).returncode
+    finally:
+        server.crash()
 
 
 def test_it_copies_all_that_the_site_runs_on(tmp_path: Path) -> None:

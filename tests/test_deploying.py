@@ -6,14 +6,11 @@ import re
 import shlex
 import shutil
 import socket
-import ssl
 import subprocess
-import time
 from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
-from tests.serve.conftest import command, start
 
 from frontdesk import deploying
 
@@ -101,62 +98,3 @@ def test_systemd_takes_the_units(place: deploying.Place, tmp_path: Path) -> None
         units.append(tmp_path / name)
     done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True)
     assert not done.returncode, done.stderr.decode()
-
-
-@pytest.mark.skipif(not NGINX.exists(), reason="nginx is missing: sudo apt-get install nginx")
-def test_the_document_leads_to_a_page_over_tls(place: deploying.Place, tmp_path: Path) -> None:
-    """Its settings, `flask deploy nginx`, the unit's server; for systemctl we start them."""
-    text = (ROOT / "docs/deploying.md").read_text().replace(STOCK.host, HOST)
-    (tmp_path / "instance").mkdir()
-    settings = re.search(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    assert settings
-    (tmp_path / "instance/config.py").write_text(
-        settings[1].replace(HOST, f"{HOST}:{place.https}", 1)
-    )
-    (unit,) = re.findall(
-        r"^ExecStart=\S+/gunicorn (.*)$",
-        deploying.render("systemd", place)["frontdesk.service"],
-        re.M,
-    )
-    server = start(
-        tmp_path, "-m", "gunicorn", *unit.split(), TRUSTED_HOSTS=f'["{HOST}","127.0.0.1"]'
-    )
-    (line,) = [
-        one
-        for one in commands("deploying.md")
-        if one.startswith("sudo -u frontdesk .venv/bin/flask deploy nginx") and "--way" not in one
-    ]
-    words = shlex.split(line.replace(STOCK.host, HOST))
-    said = words[words.index("deploy") : words.index("--output")]
-    alone = tmp_path / "nginx"
-    command(
-        tmp_path, *said, "--listen", "127.0.0.1", "--listen-http", str(place.http),
-        "--listen-https", str(place.https), "--certificate", place.certificate, "--key", place.key,
-        "--upstream", f"127.0.0.1:{server.port}", "--alone", str(alone),
-    )  # fmt: skip
-    nginx = subprocess.Popen([NGINX, "-p", alone, "-c", alone / "nginx.conf", "-g", "daemon off;"])
-    try:
-        answer = fetch(place, "/login")
-        assert answer.startswith(b"HTTP/1.1 200") and b"Strict-Transport-Security" in answer
-        assert b"__Host-frontdesk=" in answer
-    finally:
-        nginx.terminate()
-        nginx.wait(10)
-        server.stop()
-
-
-def fetch(place: deploying.Place, address: str) -> bytes:
-    """The answer over TLS, once nginx listens."""
-    trust = ssl.create_default_context(cafile=place.certificate)
-    until = time.monotonic() + 20
-    while True:
-        try:
-            plain = socket.create_connection(("127.0.0.1", place.https), 10)
-            break
-        except OSError:
-            assert time.monotonic() < until, "nginx doesn't listen"
-            time.sleep(0.05)
-    with plain, trust.wrap_socket(plain, server_hostname=place.host) as line:
-        head = f"GET {address} HTTP/1.1\r\nHost: {place.host}\r\nConnection: close\r\n\r\n"
-        line.sendall(head.encode())
-        return b"".join(iter(lambda: line.recv(65536), b""))

@@ -40,3 +40,17 @@ def test_each_row_of_the_tutorial_has_a_line_and_a_test(page: str) -> None:
 def test_links_between_documents_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), f"{page.name} links {target}"
+
+
+HANDBOOK = [path for path in sorted(ROOT.glob("docs/*.zh.md")) if "tutorial" not in path.name]
+
+
+@pytest.mark.parametrize("page", HANDBOOK, ids=lambda path: path.name)
+def test_a_page_in_chinese_says_what_the_english_one_says(page: Path) -> None:
+    """As far as it isn't words: its parts, blocks and names; and each leads to the other."""
+    english = page.with_name(page.name.replace(".zh.", "."))
+    texts = page.read_text(), english.read_text()
+    assert f"[English]({english.name})" in texts[0] and f"[中文]({page.name})" in texts[1]
+    for pattern in (r"^```.*?^```", r"^#+(?= )", r"(?<!`)`[^`\n]+`(?!`)"):
+        chinese, original = (sorted(re.findall(pattern, one, re.M | re.S)) for one in texts)
+        assert chinese == original, pattern

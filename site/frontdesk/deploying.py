@@ -25,7 +25,7 @@ FILES: Mapping[str, tuple[str, ...]] = {
         *("systemd/frontdesk-scrub.service", "systemd/frontdesk-scrub.timer"),
         *("systemd/frontdesk-backup.service", "systemd/frontdesk-backup.timer"),
     ),
-    "uwsgi": ("uwsgi.ini",),
+    "uwsgi": ("uwsgi.ini", "systemd/uwsgi.conf"),
 }
 ALONE = {"nginx": ("body", "proxy", "uwsgi", "fastcgi", "scgi"), "apache": ()}
 NAME = "frontdesk"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -21,9 +22,11 @@ from tests.serve.conftest import PATIENCE, ROOT, Server, environment, start
 from frontdesk import create_app
 from frontdesk.db import db
 
+TOKEN = "a-token-for-the-monitor"
 SETTINGS: dict[str, object] = {
     "TRUSTED_HOSTS": json.dumps([HOST, "127.0.0.1"]),  # the second is where `start` looks
     "EXTENSIONS": json.dumps(["tests.fronts.mirror:mirror"]),
+    "METRICS_TOKEN": TOKEN,
 }
 BEHIND: dict[str, object] = SETTINGS | {"TRUSTED_PROXIES": 1}
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
@@ -103,11 +106,11 @@ def _gunicorn(folder: Path) -> list[str]:
 def _uwsgi(folder: Path) -> list[str]:
     if not Path("/usr/lib/uwsgi/plugins/python3_plugin.so").exists():
         pytest.skip("uwsgi-plugin-python3 is missing: run tests/install.sh")
-    _use_debians_python(folder)
+    use_debians_python(folder / "uwsgi.ini")
     return [program("uwsgi"), "--plugin", "python3", "--ini", str(folder / "uwsgi.ini")]
 
 
-def _use_debians_python(folder: Path) -> None:
+def use_debians_python(ini: Path) -> None:
     """The plugin has Debian's Python in it, and can't load what was built for another (ssl)."""
     if Path(sys.base_prefix) == Path("/usr"):
         return
@@ -115,14 +118,13 @@ def _use_debians_python(folder: Path) -> None:
     version = subprocess.run([DEBIANS, *words], check=True, capture_output=True, text=True).stdout
     if version.strip() != sysconfig.get_python_version():
         pytest.skip(f"uWSGI has Python {version.strip()} in it: test with {DEBIANS}")
-    own = folder / "venv"
+    own = ini.parent / "venv"
     subprocess.run([DEBIANS, "-m", "venv", "--without-pip", own], check=True)
     installed = own / "lib" / f"python{version.strip()}" / "site-packages/installed.pth"
     installed.write_text(sysconfig.get_path("purelib"))
-    ini = folder / "uwsgi.ini"
-    said = f"virtualenv = {ROOT}/.venv\n"
-    assert said in ini.read_text()
-    ini.write_text(ini.read_text().replace(said, f"virtualenv = {own}\n"))
+    text, count = re.subn(r"(?m)^virtualenv = .*$", f"virtualenv = {own}", ini.read_text())
+    assert count == 1
+    ini.write_text(text)
 
 
 def _nginx(folder: Path) -> list[str]:

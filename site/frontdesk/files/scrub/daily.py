@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -53,7 +54,8 @@ def in_background(do: Callable[[], bool]) -> bool:
     done, failed = list[bool](), list[Exception]()
 
     def work() -> None:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST)
+        with suppress(OSError):  # a container may refuse it
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST)
         with app.app_context(), reading():
             try:
                 done.append(do())
