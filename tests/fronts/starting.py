@@ -45,9 +45,7 @@ def start_front(kind: str, folder: Path, certificate: Path, **settings: object) 
     site = Server(run(folder, "std", COMMANDS[wsgi](folder), own), 0, folder)
     front = Front(kind, site, https, http, certificate)
     front.logs += [folder / door / "error.log", folder / door / "access.log"]
-    until = time.monotonic() + PATIENCE
-    while not (folder / "site.sock").exists() and time.monotonic() < until:
-        time.sleep(0.02)
+    wait_for(folder / "site.sock")
     if not os.geteuid():
         shutil.chown(folder / "site.sock", group="www-data")  # systemd does both: SocketGroup=
         (folder / "site.sock").chmod(0o660)  # and SocketMode=
@@ -55,7 +53,14 @@ def start_front(kind: str, folder: Path, certificate: Path, **settings: object) 
     if not front.answers():
         front.stop()
         raise AssertionError(f"no answer: {front.said}")
+    wait_for(folder / "instance/assets/standby/large.html")  # made beside the first requests
     return front
+
+
+def wait_for(path: Path) -> None:
+    until = time.monotonic() + PATIENCE
+    while not path.exists() and time.monotonic() < until:
+        time.sleep(0.02)
 
 
 def write_configuration(

@@ -154,6 +154,8 @@ def drain(request: flask.Request, most_bytes: int, most_seconds: float) -> bool:
     """
     stream = request.__dict__.get("stream")
     if stream is not None and not isinstance(stream, Body):
+        if request.environ.get("wsgi.input_terminated"):
+            stream = request.environ["wsgi.input"]  # Werkzeug's own ends where a form may end
         return _drain_plain(stream, request.environ, most_bytes, most_seconds)
     with stream or open_body(request.environ) as body, suppress(Exception):
         body.watch = Watch(idle=min(IDLE, most_seconds))
