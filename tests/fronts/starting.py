@@ -40,21 +40,40 @@ def start_front(kind: str, folder: Path, certificate: Path, **settings: object) 
         return Front(kind, site, site.port)
     http, https = free_ports(2)
     write_configuration(folder, door, wsgi, certificate, http, https)
-    chosen = BEHIND | {"SEND_FILE_BY": SENDERS[door]} | settings
-    own = environment(folder, **chosen)
-    site = Server(run(folder, "std", COMMANDS[wsgi](folder), own), 0, folder)
-    front = Front(kind, site, https, http, certificate)
+    front = Front(kind, serve(kind, folder, **settings), https, http, certificate)
     front.logs += [folder / door / "error.log", folder / door / "access.log"]
-    wait_for(folder / "site.sock")
-    if not os.geteuid():
-        shutil.chown(folder / "site.sock", group="www-data")  # systemd does both: SocketGroup=
-        (folder / "site.sock").chmod(0o660)  # and SocketMode=
     front.door = run(folder, "door", COMMANDS[door](folder))
     if not front.answers():
         front.stop()
         raise AssertionError(f"no answer: {front.said}")
     wait_for(folder / "instance/assets/standby/large.html")  # made beside the first requests
     return front
+
+
+def serve(kind: str, folder: Path, **settings: object) -> Server:
+    """Start what stands behind a front server."""
+    door, _, wsgi = kind.rpartition("-")
+    own = environment(folder, **BEHIND | {"SEND_FILE_BY": SENDERS[door]} | settings)
+    (folder / "site.sock").unlink(missing_ok=True)  # uWSGI leaves it after a reload
+    site = Server(run(folder, "std", COMMANDS[wsgi](folder), own), 0, folder)
+    wait_for(folder / "site.sock")
+    if not os.geteuid():
+        shutil.chown(folder / "site.sock", group="www-data")  # systemd does both: SocketGroup=
+        (folder / "site.sock").chmod(0o660)  # and SocketMode=
+    return site
+
+
+def start_again(front: Front) -> None:
+    """Start what has ended of it, on the same folder."""
+    if front.door is None:
+        front.site = start(front.folder, **SETTINGS)
+        front.port = front.site.port
+        return
+    if front.site.process.poll() is not None:
+        front.site = serve(front.kind, front.folder)
+    if front.door.poll() is not None:
+        front.door = run(front.folder, "door", COMMANDS[front.kind.split("-")[0]](front.folder))
+    assert front.answers(), front.said
 
 
 def wait_for(path: Path) -> None:
@@ -114,13 +133,13 @@ def _uwsgi(folder: Path) -> list[str]:
 
 def _use_debians_python(folder: Path) -> None:
     """The plugin has Debian's Python in it, and can't load what was built for another (ssl)."""
-    if Path(sys.base_prefix) == Path("/usr"):
+    own = folder / "venv"
+    if Path(sys.base_prefix) == Path("/usr") or own.exists():
         return
     words = ["-c", "import sys; print(*sys.version_info[:2], sep='.')"]
     version = subprocess.run([DEBIANS, *words], check=True, capture_output=True, text=True).stdout
     if version.strip() != sysconfig.get_python_version():
         pytest.skip(f"uWSGI has Python {version.strip()} in it: test with {DEBIANS}")
-    own = folder / "venv"
     subprocess.run([DEBIANS, "-m", "venv", "--without-pip", own], check=True)
     installed = own / "lib" / f"python{version.strip()}" / "site-packages/installed.pth"
     installed.write_text(sysconfig.get_path("purelib"))
