@@ -29,6 +29,12 @@ BEHIND: dict[str, object] = SETTINGS | {"TRUSTED_PROXIES": 1}
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
 SENDERS = {"nginx": "x-accel-redirect", "apache": "x-sendfile"}
 DEBIANS = "/usr/bin/python3"
+HANDED = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+os.execv(sys.argv[2], sys.argv[2:])
+"""
 WAYS = {"gunicorn": "http", "uwsgi": "uwsgi"}
 
 
@@ -50,17 +56,33 @@ def start_front(kind: str, folder: Path, certificate: Path, **settings: object) 
     return front
 
 
-def serve(kind: str, folder: Path, **settings: object) -> Server:
-    """Start what stands behind a front server."""
+def serve(kind: str, folder: Path, held: socket.socket | None = None, **settings: object) -> Server:
+    """Start what stands behind a front server; at ``held``, if that is held for it."""
     door, _, wsgi = kind.rpartition("-")
     own = environment(folder, **BEHIND | {"SEND_FILE_BY": SENDERS[door]} | settings)
+    if held:
+        return Server(run(folder, "std", COMMANDS[wsgi](folder), own, held), 0, folder)
     (folder / "site.sock").unlink(missing_ok=True)  # uWSGI leaves it after a reload
     site = Server(run(folder, "std", COMMANDS[wsgi](folder), own), 0, folder)
     wait_for(folder / "site.sock")
-    if not os.geteuid():
-        shutil.chown(folder / "site.sock", group="www-data")  # systemd does both: SocketGroup=
-        (folder / "site.sock").chmod(0o660)  # and SocketMode=
+    open_to_the_front(folder)
     return site
+
+
+def open_to_the_front(folder: Path) -> None:
+    """What systemd does with the socket: SocketGroup= and SocketMode=."""
+    if not os.geteuid():
+        shutil.chown(folder / "site.sock", group="www-data")
+        (folder / "site.sock").chmod(0o660)
+
+
+def hold(folder: Path) -> socket.socket:
+    """The site's socket, as systemd holds it while the site restarts."""
+    held = socket.socket(socket.AF_UNIX)
+    held.bind(str(folder / "site.sock"))
+    held.listen(2048)
+    open_to_the_front(folder)
+    return held
 
 
 def start_again(front: Front) -> None:
@@ -165,12 +187,22 @@ COMMANDS = {"gunicorn": _gunicorn, "uwsgi": _uwsgi, "nginx": _nginx, "apache": _
 
 
 def run(
-    folder: Path, name: str, words: list[str], env: dict[str, str] | None = None
+    folder: Path,
+    name: str,
+    words: list[str],
+    env: dict[str, str] | None = None,
+    held: socket.socket | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start a program; what it says goes to ``folder``/NAMEout and NAMEerr."""
+    """Start a program; what it says goes to ``folder``/NAMEout and NAMEerr.
+
+    A socket that is ``held`` for it is given to it as systemd does: sd_listen_fds(3).
+    """
+    fds = (held.fileno(),) if held else ()
+    for fd in fds:
+        words = [sys.executable, "-c", HANDED, str(fd), *words]
     with (folder / f"{name}out").open("wb") as out, (folder / f"{name}err").open("wb") as err:
         return subprocess.Popen(
-            words, cwd=ROOT, env=env, stdout=out, stderr=err, start_new_session=True
+            words, cwd=ROOT, env=env, stdout=out, stderr=err, start_new_session=True, pass_fds=fds
         )
 
 

@@ -18,7 +18,7 @@ from tests.fronts.front import KINDS, Front
 from tests.fronts.furnished import BIG, BIG_SIZE
 from tests.fronts.guest import Guest
 from tests.fronts.load import load
-from tests.fronts.starting import start_again
+from tests.fronts.starting import hold, serve, start_again
 from tests.fronts.test_uploads import MB, begin, content, offset, patch
 from tests.serve.conftest import PATIENCE
 from tests.serve.test_upload import answer_on
@@ -134,6 +134,19 @@ def test_a_stop_of_the_site_lets_requests_end(own: Front, member: Guest) -> None
     assert content(member, "ended.bin") == DATA
     resume(member, address)
     assert content(member, "stopped.bin") == DATA
+
+
+@pytest.mark.parametrize("own", ["nginx-gunicorn"], indirect=True, scope="module")
+def test_a_restart_with_systemds_socket_loses_no_request(own: Front) -> None:
+    """It is held open meanwhile, so whoever comes waits."""
+    own.site.stop()
+    with hold(own.folder) as held:
+        own.site = serve(own.kind, own.folder, held)
+        with load(own) as found:
+            own.site.stop()
+            own.site = serve(own.kind, own.folder, held)
+            found.wait()
+    assert found.missed == []
 
 
 def test_a_stop_of_the_front_server_lets_requests_end(own: Front, member: Guest) -> None:
