@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from frontdesk.storage import Storage
 
 BLOCK = 256 * 1024
-# Of a worker's 64 threads so many may wait for what visitors send; the rest are for pages.
+# Of a worker's 64 threads so many may wait for what visitors send; the rest are for pages. UPLOADS
+# are for files on every way: in forms, from programs, and in pieces.
 UPLOADS, FORMS, DRAINS = (threading.BoundedSemaphore(most) for most in (32, 16, 8))
 LONGEST_WAIT = 0.25  # seconds for such a place
 # A form without files on their way to storage: seconds, and bytes a second on top.
