@@ -16,7 +16,8 @@ from tests.serve.conftest import PATIENCE
 DOWN = {502, 503}
 # A kept line that its other end has closed, which it may at any time between two requests: without
 # TLS, and with it.
-CLOSED = (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError, ssl.SSLEOFError)
+CLOSED = (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError)
+CLOSED += (ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 
 @dataclass

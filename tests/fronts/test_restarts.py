@@ -90,11 +90,17 @@ def test_a_reload_of_the_front_server_loses_no_request(own: Front) -> None:
     if own.door is None:
         pytest.skip("gunicorn alone has no front server")
     how = signal.SIGHUP if "nginx" in own.kind else signal.SIGUSR1
-    with load(own) as found:
+    asked = f"GET /ak HTTP/1.1\r\nHost: {own.guest().host}\r\nConnection: close\r\n\r\n".encode()
+    with own.dial() as silent, own.dial() as begun, load(own) as found:
+        begun.sendall(asked[:9])
         before = children(own.door)
         own.door.send_signal(how)  # as `nginx -s reload` and `apachectl graceful` do
-        wait_for(lambda: not set(before) & set(children(own.door)))
+        wait_for(lambda: set(children(own.door)) - set(before))
         found.wait()
+        for line, rest in ((silent, asked), (begun, asked[9:])):
+            line.sendall(rest)
+            assert answer_on(line).status == 200
+        wait_for(lambda: not set(before) & set(children(own.door)))
     assert found.missed == []
 
 

@@ -12,11 +12,12 @@ from contextlib import ExitStack, contextmanager, suppress
 import pytest
 from tests.files.tus import OCTETS
 from tests.files.wire import multipart
-from tests.fronts.front import Front
+from tests.fronts.front import Front, kinds
 from tests.fronts.guest import Guest
 from tests.fronts.test_slow import page
 from tests.fronts.test_uploads import begin, content, offset, patch, post
 from tests.serve.conftest import PATIENCE
+from tests.serve.test_upload import answer_on
 
 SIZE = 9_000_000
 CAME = b"what came at first " * 1000
@@ -45,9 +46,9 @@ def member(hurried: Front) -> Guest:
     return hurried.member("alice")
 
 
-def form(member: Guest, name: str) -> bytes:
-    """The beginning of a form with a file."""
-    head = member.head(f"Content-Length: {SIZE}", f"Referer: {member.home}/")
+def form(member: Guest, name: str, size: int = SIZE) -> bytes:
+    """The beginning of a form with a file; the last 100 bytes of a small one are left out."""
+    head = member.head(f"Content-Length: {size}", f"Referer: {member.home}/")
     body = multipart({}, [(name, CAME)])
     return head.replace(b"Host: x", f"Host: {member.host}".encode()) + body[:-100]
 
@@ -96,6 +97,18 @@ def test_a_trickle_is_ended_by_the_site(hurried: Front, member: Guest, way: str)
         assert len(CAME) <= offset(member, address) <= len(CAME) + count
         patch(member, address, at := offset(member, address), bytes(SIZE - at))
         assert content(member, "trickle.bin").startswith(CAME)
+
+
+@kinds("nginx-uwsgi")
+def test_a_pause_is_no_end(front: Front, alice: Guest) -> None:
+    """uWSGI's own patience is four seconds; a phone that changes its cell needs more."""
+    body = multipart({}, [("pause.bin", CAME)])
+    with front.dial() as line:
+        line.sendall(form(alice, "pause.bin", len(body)))
+        time.sleep(5)
+        line.sendall(body[-100:])
+        assert answer_on(line).status == 303
+    assert content(alice, "pause.bin") == CAME
 
 
 def test_places_are_given_back_while_their_lines_are_open(hurried: Front, member: Guest) -> None:
