@@ -5,6 +5,7 @@ There is one process, with 32 places for files, and so many threads for all else
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -73,42 +74,39 @@ def plain(member: Guest) -> bytes:
     return f"{head}Content-Type: application/x-www-form-urlencoded\r\n\r\na=".encode()
 
 
+@contextmanager
+def crowd(front: Front, bodies: Sequence[bytes]) -> Iterator[list[socket.socket]]:
+    """A line for each of these, on which no more is said."""
+    with ExitStack() as stack:
+        lines = [stack.enter_context(front.dial()) for _ in bodies]
+        for line, said in zip(lines, bodies, strict=True):
+            line.sendall(said)
+        yield lines
+
+
 def ended(front: Front, said: bytes) -> int:
     """How many such requests the site has ended."""
     path = said.split()[1].decode().partition("?")[0]
     return [one["status"] for one in front.requests(path, wait=False)].count(408)
 
 
-@pytest.mark.parametrize("way", ["form", "whole", "piece"])
-def test_a_trickle_is_ended_by_the_site(hurried: Front, member: Guest, way: str) -> None:
+def test_trickles_are_ended_by_the_site(hurried: Front, member: Guest) -> None:
     """Apache keeps the bytes of a trickle until they are some, and its visitor until MinRate."""
-    address = begin(member, "trickle.bin", SIZE) if way == "piece" else f"trickle-{way}.bin"
-    said = {"form": form, "whole": whole, "piece": piece}[way](member, address)
+    address = begin(member, "trickle.bin", SIZE)
+    ways = [form(member, "form.bin"), whole(member, "whole.bin"), piece(member, address)]
     count = 0
-    with hurried.dial() as line:
-        line.sendall(said)
-        while not ended(hurried, said) and count < TOO_LONG:
+    with crowd(hurried, ways) as lines:
+        while not all(ended(hurried, said) for said in ways) and count < TOO_LONG:
             count += 1
-            with suppress(OSError):  # it may be closed by now
-                line.sendall(b"x")
+            for line in lines:
+                with suppress(OSError):  # it may be closed by now
+                    line.sendall(b"x")
             time.sleep(0.25)
-    assert ended(hurried, said) == 1
-    if way == "piece":
-        assert len(CAME) <= offset(member, address) <= len(CAME) + count
-        patch(member, address, at := offset(member, address), bytes(SIZE - at))
-        assert content(member, "trickle.bin").startswith(CAME)
-
-
-@kinds("nginx-uwsgi")
-def test_a_pause_is_no_end(front: Front, alice: Guest) -> None:
-    """uWSGI's own patience is four seconds; a phone that changes its cell needs more."""
-    body = multipart({}, [("pause.bin", CAME)])
-    with front.dial() as line:
-        line.sendall(form(alice, "pause.bin", len(body)))
-        time.sleep(5)
-        line.sendall(body[-100:])
-        assert answer_on(line).status == 303
-    assert content(alice, "pause.bin") == CAME
+    assert [ended(hurried, said) for said in ways] == [1, 1, 1]
+    at = offset(member, address)
+    assert len(CAME) <= at <= len(CAME) + count
+    assert patch(member, address, at, bytes(SIZE - at)).status == 204
+    assert content(member, "trickle.bin").startswith(CAME)
 
 
 def test_places_are_given_back_while_their_lines_are_open(hurried: Front, member: Guest) -> None:
@@ -131,10 +129,13 @@ def test_with_all_places_taken_pages_are_answered(patient: Front) -> None:
     assert page(patient) == 200
 
 
-@contextmanager
-def crowd(front: Front, bodies: Sequence[bytes]) -> Iterator[None]:
-    """A line for each of these, on which no more is said."""
-    with ExitStack() as stack:
-        for said in bodies:
-            stack.enter_context(front.dial()).sendall(said)
-        yield
+@kinds("nginx-uwsgi")
+def test_a_pause_is_no_end(front: Front, alice: Guest) -> None:
+    """uWSGI's own patience is four seconds; a phone that changes its cell needs more."""
+    body = multipart({}, [("pause.bin", CAME)])
+    with front.dial() as line:
+        line.sendall(form(alice, "pause.bin", len(body)))
+        time.sleep(5)
+        line.sendall(body[-100:])
+        assert answer_on(line).status == 303
+    assert content(alice, "pause.bin") == CAME
