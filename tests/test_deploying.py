@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from frontdesk import deploying
+from frontdesk.jobs.runner import PATIENCE_ALONE
 
 ROOT = Path(__file__).parents[1]
 NGINX, APACHE = Path("/usr/sbin/nginx"), Path("/usr/sbin/apache2")
@@ -98,3 +99,16 @@ def test_systemd_takes_the_units(place: deploying.Place, tmp_path: Path) -> None
         units.append(tmp_path / name)
     done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True)
     assert not done.returncode, done.stderr.decode()
+
+
+def test_systemd_lets_requests_and_jobs_come_to_an_end(place: deploying.Place) -> None:
+    """TERM to the main process alone, as tests/fronts sends it, and more time than that takes."""
+    settings = (ROOT / "deploy/gunicorn.conf.py").read_text()
+    (graceful,) = re.findall(r"^graceful_timeout = (\d+)", settings, re.M)
+    needed = {"frontdesk": int(graceful), "frontdesk-worker": PATIENCE_ALONE}
+    for name, seconds in needed.items():
+        unit = deploying.render("systemd", place)[f"{name}.service"]
+        (given,) = re.findall(r"^TimeoutStopSec=(\d+)$", unit, re.M)
+        assert int(given) >= 2 * seconds
+        assert "\nKillMode=mixed\n" in unit
+        assert "KillSignal" not in unit

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable
 from pathlib import Path
+from threading import Semaphore
 from uuid import UUID
 
 from flask import Flask, abort, current_app, make_response, request, url_for
@@ -24,14 +25,20 @@ class Resumable(Hooks):
 
     `Resumable(app)` alone works, and lets everybody upload; the hooks, all decorators, say who may
     and what happens then. `store` is another keeper than a local folder; `gettext` translates
-    the sentences of refusals.
+    the sentences of refusals. `slots` is a semaphore that the app's own uploads take as well, in
+    place of `RESUMABLE_SLOTS`: a thread that waits for a body is none for pages, whoever sends it.
     """
 
     def __init__(
-        self, app: Flask | None = None, *, store: Store | None = None, gettext: Gettext = _
+        self,
+        app: Flask | None = None,
+        *,
+        store: Store | None = None,
+        gettext: Gettext = _,
+        slots: Semaphore | None = None,
     ) -> None:
         self.gettext = gettext
-        self._store = store
+        self._store, self._slots = store, slots
         self.blueprint = make_blueprint(self)
         """For `csrf.exempt(…)`: browsers do not send such requests across sites unasked."""
         if app is not None:
@@ -43,7 +50,7 @@ class Resumable(Hooks):
         store = self._store or LocalStore(
             Path(settings.folder), settings.expiry, settings.keep_free
         )
-        uploads = Uploads(store, settings, self)
+        uploads = Uploads(store, settings, self, self._slots)
         app.extensions["resumable"] = Keeper(uploads)
         app.register_blueprint(self.blueprint, url_prefix=settings.url_prefix)
 

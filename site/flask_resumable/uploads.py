@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Semaphore
 from uuid import UUID, uuid4
 
 from flask.typing import ResponseReturnValue
@@ -28,9 +28,12 @@ Announce = Callable[[Upload], None]
 class Uploads:
     """All verbs on one store. Each raises `Refused` for a no."""
 
-    def __init__(self, store: Store, settings: Settings, hooks: Hooks) -> None:
+    def __init__(
+        self, store: Store, settings: Settings, hooks: Hooks, slots: Semaphore | None = None
+    ) -> None:
         self.store, self.settings, self.hooks = store, settings, hooks
-        self._slots = BoundedSemaphore(settings.slots) if settings.slots else None
+        own = BoundedSemaphore(settings.slots) if settings.slots else None
+        self._slots = own if slots is None else slots
 
     def create(self, wish: Wish, body: Body, announce: Announce) -> tuple[Upload, Answer]:
         """A new upload, with the bytes that came along; before they are read, `announce`."""

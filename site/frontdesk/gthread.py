@@ -8,6 +8,7 @@ loop that accepts everybody, for the visitor to hang up. Here that loop does bot
 from __future__ import annotations
 
 import re
+import select
 import selectors
 import socket
 import time
@@ -74,6 +75,23 @@ class Worker(ThreadWorker):
         conn.parser.unreader.buf.seek(0, 2)
         conn.parser.unreader.buf.write(block)
         return bool(block)
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """At the end of a worker: who came already is served, and who comes later is refused.
+
+        gunicorn's own leaves the door open meanwhile: who comes waits for seconds, and is cut off.
+        """
+        super().set_accept_enabled(enabled)
+        if not self.alive:
+            for listener in self.sockets:
+                self._take_the_waiting(listener)
+                listener.close()
+
+    def _take_the_waiting(self, listener: socket.socket) -> None:
+        waiting = select.poll()
+        waiting.register(listener, select.POLLIN)
+        while self.nr_conns < self.worker_connections and waiting.poll(0):
+            self.accept(listener)
 
     def finish_request(self, conn: TConn, done: Future[Any]) -> None:
         """Let go of a line that is not kept, without waiting for its other end."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -12,52 +13,79 @@ from dataclasses import dataclass, field
 from tests.fronts.front import Front
 from tests.serve.conftest import PATIENCE
 
+DOWN = {502, 503}
+# A kept line that its other end has closed, which it may at any time between two requests: without
+# TLS, and with it.
+CLOSED = (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError)
+CLOSED += (ssl.SSLEOFError, ssl.SSLZeroReturnError)
+
 
 @dataclass
 class Load:
-    """How it went; ``lost`` are the requests that had no answer, or not the page."""
+    """How it went.
+
+    ``refused`` were told so at once: at the door, or by a page that says that the site is down.
+    ``lost`` are all others that had no answer, or not the page.
+    """
 
     front: Front
     answered: int = 0
+    refused: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     ends: threading.Event = field(default_factory=threading.Event)
 
     def fresh(self) -> None:
         """Each request on a line of its own."""
-        while not self.ends.is_set():
-            try:
-                self._note(self.front.guest().ask("GET", "/ak").status)
-            except (OSError, http.client.HTTPException) as problem:
-                self.lost.append(f"fresh: {problem!r}")
+        self._go_on(only=1)
 
     def kept(self) -> None:
         """On one line while it lasts; closed before an answer began, asked again, as all do."""
+        self._go_on(only=None)
+
+    def _go_on(self, only: int | None) -> None:
         guest = self.front.guest()
         while not self.ends.is_set():
+            guest.port = self.front.port
             try:
-                with closing(guest.connection()) as connection:
-                    self._keep_asking(connection, guest.names)
-            except (OSError, http.client.HTTPException) as problem:
-                self.lost.append(f"kept: {problem!r}")
+                connection = guest.connection()
+            except OSError as problem:
+                self._refuse(repr(problem))
+                continue
+            with closing(connection):
+                self._ask(connection, guest.names, only)
 
-    def _keep_asking(self, connection: http.client.HTTPConnection, names: dict[str, str]) -> None:
+    def _ask(
+        self, connection: http.client.HTTPConnection, names: dict[str, str], only: int | None
+    ) -> None:
         number = 0
-        while not self.ends.is_set() and connection.sock:
-            try:
+        try:
+            while number != only and not self.ends.is_set() and connection.sock:
                 connection.request("GET", "/ak", headers=names)
                 answer = connection.getresponse()
-            except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
-                if not number:
-                    raise
-                return
-            answer.read()
-            number += 1
-            self._note(answer.status)
+                answer.read()
+                number += 1
+                self._note(answer.status)
+        except CLOSED as problem:
+            if not number:
+                self.lost.append(f"the first: {problem!r}")
+        except (OSError, http.client.HTTPException) as problem:
+            self.lost.append(f"number {number}: {problem!r}")
 
     def _note(self, status: int) -> None:
-        self.answered += 1
-        if status != 200:
+        if status == 200:
+            self.answered += 1
+        elif status in DOWN:
+            self._refuse(str(status))
+        else:
             self.lost.append(str(status))
+
+    @property
+    def missed(self) -> list[str]:
+        return self.refused + self.lost
+
+    def _refuse(self, how: str) -> None:
+        self.refused.append(how)
+        self.ends.wait(0.02)
 
     def wait(self, more: int = 40) -> None:
         """Until so many more were answered."""

@@ -32,6 +32,12 @@ BEHIND: dict[str, object] = SETTINGS | {"TRUSTED_PROXIES": 1}
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
 SENDERS = {"nginx": "x-accel-redirect", "apache": "x-sendfile"}
 DEBIANS = "/usr/bin/python3"
+HANDED = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+os.execv(sys.argv[2], sys.argv[2:])
+"""
 WAYS = {"gunicorn": "http", "uwsgi": "uwsgi"}
 
 
@@ -43,22 +49,62 @@ def start_front(kind: str, folder: Path, certificate: Path, **settings: object) 
         return Front(kind, site, site.port)
     http, https = free_ports(2)
     write_configuration(folder, door, wsgi, certificate, http, https)
-    chosen = BEHIND | {"SEND_FILE_BY": SENDERS[door]} | settings
-    own = environment(folder, **chosen)
-    site = Server(run(folder, "std", COMMANDS[wsgi](folder), own), 0, folder)
-    front = Front(kind, site, https, http, certificate)
+    front = Front(kind, serve(kind, folder, **settings), https, http, certificate)
     front.logs += [folder / door / "error.log", folder / door / "access.log"]
-    until = time.monotonic() + PATIENCE
-    while not (folder / "site.sock").exists() and time.monotonic() < until:
-        time.sleep(0.02)
-    if not os.geteuid():
-        shutil.chown(folder / "site.sock", group="www-data")  # systemd does both: SocketGroup=
-        (folder / "site.sock").chmod(0o660)  # and SocketMode=
     front.door = run(folder, "door", COMMANDS[door](folder))
     if not front.answers():
         front.stop()
         raise AssertionError(f"no answer: {front.said}")
+    wait_for(folder / "instance/assets/standby/large.html")  # made beside the first requests
     return front
+
+
+def serve(kind: str, folder: Path, held: socket.socket | None = None, **settings: object) -> Server:
+    """Start what stands behind a front server; at ``held``, if that is held for it."""
+    door, _, wsgi = kind.rpartition("-")
+    own = environment(folder, **BEHIND | {"SEND_FILE_BY": SENDERS[door]} | settings)
+    if held:
+        return Server(run(folder, "std", COMMANDS[wsgi](folder), own, held), 0, folder)
+    (folder / "site.sock").unlink(missing_ok=True)  # uWSGI leaves it after a reload
+    site = Server(run(folder, "std", COMMANDS[wsgi](folder), own), 0, folder)
+    wait_for(folder / "site.sock")
+    open_to_the_front(folder)
+    return site
+
+
+def open_to_the_front(folder: Path) -> None:
+    """What systemd does with the socket: SocketGroup= and SocketMode=."""
+    if not os.geteuid():
+        shutil.chown(folder / "site.sock", group="www-data")
+        (folder / "site.sock").chmod(0o660)
+
+
+def hold(folder: Path) -> socket.socket:
+    """The site's socket, as systemd holds it while the site restarts."""
+    held = socket.socket(socket.AF_UNIX)
+    held.bind(str(folder / "site.sock"))
+    held.listen(2048)
+    open_to_the_front(folder)
+    return held
+
+
+def start_again(front: Front) -> None:
+    """Start what has ended of it, on the same folder."""
+    if front.door is None:
+        front.site = start(front.folder, **SETTINGS)
+        front.port = front.site.port
+        return
+    if front.site.process.poll() is not None:
+        front.site = serve(front.kind, front.folder)
+    if front.door.poll() is not None:
+        front.door = run(front.folder, "door", COMMANDS[front.kind.split("-")[0]](front.folder))
+    assert front.answers(), front.said
+
+
+def wait_for(path: Path) -> None:
+    until = time.monotonic() + PATIENCE
+    while not path.exists() and time.monotonic() < until:
+        time.sleep(0.02)
 
 
 def write_configuration(
@@ -112,13 +158,13 @@ def _uwsgi(folder: Path) -> list[str]:
 
 def use_debians_python(ini: Path) -> None:
     """The plugin has Debian's Python in it, and can't load what was built for another (ssl)."""
-    if Path(sys.base_prefix) == Path("/usr"):
+    own = ini.parent / "venv"
+    if Path(sys.base_prefix) == Path("/usr") or own.exists():
         return
     words = ["-c", "import sys; print(*sys.version_info[:2], sep='.')"]
     version = subprocess.run([DEBIANS, *words], check=True, capture_output=True, text=True).stdout
     if version.strip() != sysconfig.get_python_version():
         pytest.skip(f"uWSGI has Python {version.strip()} in it: test with {DEBIANS}")
-    own = ini.parent / "venv"
     subprocess.run([DEBIANS, "-m", "venv", "--without-pip", own], check=True)
     installed = own / "lib" / f"python{version.strip()}" / "site-packages/installed.pth"
     installed.write_text(sysconfig.get_path("purelib"))
@@ -143,12 +189,22 @@ COMMANDS = {"gunicorn": _gunicorn, "uwsgi": _uwsgi, "nginx": _nginx, "apache": _
 
 
 def run(
-    folder: Path, name: str, words: list[str], env: dict[str, str] | None = None
+    folder: Path,
+    name: str,
+    words: list[str],
+    env: dict[str, str] | None = None,
+    held: socket.socket | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start a program; what it says goes to ``folder``/NAMEout and NAMEerr."""
+    """Start a program; what it says goes to ``folder``/NAMEout and NAMEerr.
+
+    A socket that is ``held`` for it is given to it as systemd does: sd_listen_fds(3).
+    """
+    fds = (held.fileno(),) if held else ()
+    for fd in fds:
+        words = [sys.executable, "-c", HANDED, str(fd), *words]
     with (folder / f"{name}out").open("wb") as out, (folder / f"{name}err").open("wb") as err:
         return subprocess.Popen(
-            words, cwd=ROOT, env=env, stdout=out, stderr=err, start_new_session=True
+            words, cwd=ROOT, env=env, stdout=out, stderr=err, start_new_session=True, pass_fds=fds
         )
 
 

@@ -170,6 +170,28 @@ def test_a_form_that_is_too_large_is_told_so(front: Front) -> None:
     assert answer.title in {"The file is too large", "This is too large"}
 
 
+def test_a_form_that_is_far_too_large_is_told_so_early(front: Front) -> None:
+    """More than the site would read to its end: no answer of its own would get through Apache."""
+    head = ["POST /login HTTP/1.1", f"Host: {front.guest().host}", "Content-Type: text/plain"]
+    with front.dial() as line:
+        line.sendall("\r\n".join([*head, "Content-Length: 9000000000", "", ""]).encode())
+        with suppress(OSError):
+            for _ in range(70):
+                line.sendall(bytes(MB))
+        answer = answer_on(line)
+    assert answer.status == 413
+    assert answer.title in {"The file is too large", "This is too large"}
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded"])
+def test_a_form_of_unknown_length_that_is_too_large_is_told_so(front: Front, kind: str) -> None:
+    """Read to its end all the same: over a body that still comes the answer would be lost."""
+    blocks = iter([b"a=" + b"x" * MB] + [b"x" * MB] * 29)
+    answer = front.guest().ask("POST", "/login", blocks, Content_Type=kind)
+    assert answer.status in {400, 413}
+    assert answer.title != "The site is not available"
+
+
 def test_a_form_that_says_no_says_it_in_words(front: Front, alice: Guest) -> None:
     """The form without a token is refused by the site, after all of its body came."""
     answer = alice.ask(

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from frontdesk.storage import Storage
 
 BLOCK = 256 * 1024
-# Of a worker's 64 threads so many may wait for what visitors send; the rest are for pages.
+# Of a worker's 64 threads so many may wait for what visitors send; the rest are for pages. UPLOADS
+# are for files on every way: in forms, from programs, and in pieces.
 UPLOADS, FORMS, DRAINS = (threading.BoundedSemaphore(most) for most in (32, 16, 8))
 LONGEST_WAIT = 0.25  # seconds for such a place
 # A form without files on their way to storage: seconds, and bytes a second on top.
@@ -154,6 +155,8 @@ def drain(request: flask.Request, most_bytes: int, most_seconds: float) -> bool:
     """
     stream = request.__dict__.get("stream")
     if stream is not None and not isinstance(stream, Body):
+        if request.environ.get("wsgi.input_terminated"):
+            stream = request.environ["wsgi.input"]  # Werkzeug's own ends where a form may end
         return _drain_plain(stream, request.environ, most_bytes, most_seconds)
     with stream or open_body(request.environ) as body, suppress(Exception):
         body.watch = Watch(idle=min(IDLE, most_seconds))

@@ -28,6 +28,7 @@ from frontdesk.files.arrivals import HEAD, Arrival, OnConflict, arrive
 from frontdesk.files.kinds import media_type
 from frontdesk.files.models import Blob, File, Folder, Upload
 from frontdesk.files.pace import Pace
+from frontdesk.files.receive import UPLOADS
 from frontdesk.forms import Refused
 from frontdesk.security import csrf
 from frontdesk.settings import BadSetting
@@ -35,10 +36,9 @@ from frontdesk.storage import from_url
 from frontdesk.watching import counts
 
 PACE = Pace(50, 1.0)  # uploads that a member may begin, in seconds
-SLOTS = 32  # bodies that a process receives at a time: half of its threads
 ENDPOINTS = ("resumable.collection", "resumable.upload")
 
-resumable = Resumable(gettext=_)
+resumable = Resumable(gettext=_, slots=UPLOADS)
 
 
 # Who may
@@ -205,7 +205,7 @@ def init_app(app: Flask) -> None:
     config = app.config
     try:
         storage = from_url(config["STORAGE_URL"], app.instance_path)
-        config.update(RESUMABLE_FOLDER=str(storage.beside("uploads")), RESUMABLE_SLOTS=SLOTS)
+        config.update(RESUMABLE_FOLDER=str(storage.beside("uploads")))
         _set_limits(app)
         resumable.init_app(app)
     except (OSError, ValueError) as error:
