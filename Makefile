@@ -7,8 +7,9 @@ BIN := .venv/bin
 CHROMIUM := tests/chromium/node_modules
 # What runs on SQLite only: it asks no database, or nothing that another would answer otherwise.
 ONCE := tests/macros tests/fronts tests/chromium tests/resumable tests/storage tests/check/test_nginx.py \
-  tests/check/test_others.py tests/serve/test_slow_clients.py tests/plumbing/test_receive_server.py \
-  tests/test_house_style.py tests/test_deploying.py tests/test_deploying_followed.py
+  tests/check/test_others.py tests/serve/test_api.py tests/serve/test_clients.py \
+  tests/serve/test_slow_clients.py tests/plumbing/test_receive_server.py tests/test_house_style.py \
+  tests/test_deploying.py tests/test_deploying_followed.py
 EXTRACT := $(BIN)/pybabel -q extract -F babel.cfg --no-location --sort-output --no-wrap -k lazy_gettext -o .venv/frontdesk.pot .
 UPDATE := $(BIN)/pybabel -q update -i .venv/frontdesk.pot -d site/frontdesk/translations -l zh --no-wrap --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 

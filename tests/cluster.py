@@ -36,8 +36,8 @@ OPTIONS = {
 class Cluster:
     """It listens at a socket in ``folder`` only; what it says stands there, too."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.programs = folder, programs()
+    def __init__(self, folder: Path, **options: str) -> None:
+        self.folder, self.programs, self.options = folder, programs(), OPTIONS | options
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -56,7 +56,7 @@ class Cluster:
 
     def start(self) -> None:
         """It takes connections when this returns."""
-        given = [word for pair in OPTIONS.items() for word in ("-c", "=".join(pair))]
+        given = [word for pair in self.options.items() for word in ("-c", "=".join(pair))]
         postgres = [self.programs / "postgres", "-D", self.folder / "data", "-k", self.folder]
         with (self.folder / "said").open("ab") as said:
             self.process = subprocess.Popen(
@@ -77,6 +77,12 @@ class Cluster:
         except subprocess.TimeoutExpired:
             self.process.send_signal(signal.SIGINT)
             self.process.wait(PATIENCE)
+
+    def crash(self) -> None:
+        """As if it were killed, with all who serve somebody; what is shared is cleared away."""
+        assert self.process
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait(PATIENCE)
 
     def hang(self) -> None:
         """Stand still, with all who serve somebody: connections stay, and nobody answers."""

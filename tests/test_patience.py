@@ -50,7 +50,39 @@ def test_a_verb_that_is_not_answered_is_not_done(app: Flask, impatient: None) ->
 
 def test_the_page_says_so(app: Flask, impatient: None) -> None:
     app.add_url_rule("/slow", "slow", public(lambda: str(db.session.scalar(FOR_EVER))))
-    assert app.test_client().get("/slow").status_code == 503
+    answer = app.test_client().get("/slow")
+    assert answer.status_code == 503
+    assert "Nothing was changed. Try again in a minute." in answer.text
+
+
+SLOW_COMMIT = """
+    CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql
+        AS $$ BEGIN PERFORM pg_sleep(3600); RETURN NULL; END $$;
+    CREATE CONSTRAINT TRIGGER slow AFTER UPDATE ON members
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow();
+"""
+
+
+@public
+def change_all() -> str:
+    with transaction() as session:
+        session.execute(text("UPDATE members SET about = 'x'"))
+    return "done"
+
+
+def test_who_was_lost_in_the_middle_of_a_commit_is_told_to_look(
+    app: Flask, impatient: None
+) -> None:
+    """A server that hangs then may write it when it goes on."""
+    app.add_url_rule("/change", "change", change_all)
+    with app.app_context(), db.engine.begin() as connection:
+        connection.exec_driver_sql(SLOW_COMMIT)
+    answer = app.test_client().get("/change")
+    assert answer.status_code == 503 and answer.headers["Retry-After"]
+    assert "It may have been saved, or not. Look" in answer.text
+    assert "Nothing was changed" not in answer.text
+    said = app.test_client().get("/change", headers={"Accept": "application/json"}).json
+    assert said["detail"] == "It may have been saved, or not. Look before you try again."
 
 
 def test_what_serves_nobody_takes_its_time(app: Flask, impatient: None) -> None:

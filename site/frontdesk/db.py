@@ -12,6 +12,7 @@ from flask import Flask, has_request_context, request
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Dialect, Executable, MetaData, Result, TypeDecorator, event, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, registry
 
 from frontdesk import ballast, database_file, turns
@@ -24,6 +25,7 @@ CONVENTION = {
     "pk": "pk_%(table_name)s",
 }
 REPEATABLE_READ = 3  # psycopg's IsolationLevel, which needs not be installed
+UNKNOWN = "Nobody knows whether it was written."
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 # One verb at a time, on any number of machines, as on SQLite; see docs/decisions.md. It waits so
 # long for the others; and one whose machine went silent in the middle of it is ended, or all would
@@ -97,7 +99,7 @@ def transaction() -> Iterator[Session]:
         if session.get_bind().dialect.name != "sqlite":  # there the transaction begins with it
             session.execute(ALONE)
         yield session
-        session.commit()
+        _commit(session)
     except BaseException:
         session.rollback()
         raise
@@ -105,6 +107,16 @@ def transaction() -> Iterator[Session]:
         session.info["writing"] = False
     for do in session.info["afterwards"]:
         do()
+
+
+def _commit(session: Session) -> None:
+    """A server that is lost just then may have written it, or write it later: that is noted."""
+    try:
+        session.commit()
+    except DBAPIError as error:
+        if error.connection_invalidated and error.statement is None:
+            error.add_note(UNKNOWN)
+        raise
 
 
 def after_commit(do: Callable[[], object]) -> None:

@@ -15,6 +15,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
 
 from frontdesk import assets, language, watching
+from frontdesk.db import UNKNOWN
 from frontdesk.forms import Refused
 from frontdesk.logs import request_id
 from frontdesk.pages import problem, wants_json
@@ -64,7 +65,8 @@ def handle_crash(error: InternalServerError) -> Response:
 def handle_database(error: DatabaseError | NoConnection) -> Response:
     """A full disk is 507, a database locked, busy, gone or damaged is 503; nothing was written.
 
-    What else it may say, such as that a row is twice, is a crash.
+    Unless it went in the middle of a commit: then nobody knows. What else it may say, such as that
+    a row is twice, is a crash.
     """
     if type(error) not in REFUSALS:
         raise error
@@ -72,7 +74,9 @@ def handle_database(error: DatabaseError | NoConnection) -> Response:
     watching.failed(error)
     if any(sign in str(error) for sign in FULL):
         return answer(507)
-    response = answer(503)
+    is_unknown = UNKNOWN in getattr(error, "__notes__", ())
+    said = _("It may have been saved, or not. Look before you try again.") if is_unknown else ""
+    response = answer(503, said)
     response.headers["Retry-After"] = SOON
     return response
 
@@ -106,7 +110,7 @@ def answer(status: int, detail: str = "") -> Response:
     if wants_json():
         return problem(status, detail or _what_to_do(status))
     shown = status if status in OWN_PAGES else 500 if status >= 500 else 400
-    response = make_response(_last(shown) if shown >= 500 else _page(shown, detail))
+    response = make_response((_last if shown >= 500 else _page)(shown, detail))
     response.status_code = status
     return response
 
@@ -138,18 +142,16 @@ def _page(status: int, detail: str) -> str:
     return render_template(f"errors/{status}.html", detail=detail, reference=request_id())
 
 
-def _last(status: int) -> str:
+def _last(status: int, detail: str) -> str:
     """The plain page, or if even that can't be made its words: gunicorn would hang up instead."""
     try:
-        return _plain(status)
+        return _plain(status, detail)
     except Exception:
         current_app.logger.exception("The page of an error could not be made")
-        return (
-            f"<!doctype html><title>{status}</title><h1>{status}</h1><p>{_what_to_do(status)}</p>"
-        )
+        return f"<!doctype html><title>{status}</title><h1>{status}</h1><p>{detail or _what_to_do(status)}</p>"
 
 
-def _plain(status: int) -> str:
+def _plain(status: int, detail: str) -> str:
     """A page that needs neither database nor theme nor base layout."""
     template = current_app.jinja_env.get_template(f"core/errors/{status}.html")
     return template.render(
@@ -157,6 +159,7 @@ def _plain(status: int) -> str:
         theme=language.theme(),
         bundle=assets.address("css/bundle.css"),
         reference=request_id(),
+        detail=detail,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 import tempfile
 import threading
@@ -17,10 +18,12 @@ from tests.cluster import Cluster
 from tests.faults.conftest import ONE_WORKER
 from tests.faults.people import Member
 from tests.faults.test_database import is_busy
+from tests.faults.test_power_cut import try_to
 from tests.files import images
 from tests.serve.answer import Answer
 from tests.serve.conftest import Server, Visitor, add_member, start
 from tests.serve.ledger import Ledger
+from tests.serve.senders import Form, Put, Sender, Tus
 from tests.serve.test_start_and_stop import within
 
 pytestmark = [
@@ -28,14 +31,15 @@ pytestmark = [
     pytest.mark.postgresql,
     pytest.mark.xdist_group("server"),
 ]
+CRASHES = 3
 CROWD = 80  # more than a worker has threads
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    """One of our own: the others' is used by all tests at once."""
+    """One of our own, which keeps what it has acknowledged: the others' doesn't, to be quick."""
     folder = Path(tempfile.mkdtemp())
-    cluster = Cluster(folder)
+    cluster = Cluster(folder, synchronous_commit="on")
     cluster.make()
     cluster.start()
     yield cluster
@@ -113,6 +117,42 @@ def test_a_server_that_was_stopped_and_started_is_found_again(
         assert is_busy(alice.form("stopped.txt", b"new"))
     goes_on(alice, server, workers)
     assert not alice.holds("stopped.txt", b"")
+
+
+def test_one_that_crashes_under_load_takes_back_nothing_that_was_acknowledged(
+    alice: Member, cluster: Cluster, server: Server
+) -> None:
+    alice.keep("before.txt", b"content")
+    workers, chance = server.workers, random.Random(2026)
+    told = 0
+    for number in range(CRASHES):
+        crowd = senders(alice, chance, number)
+        threads = [threading.Thread(target=try_to, args=[one]) for one in crowd]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.1 + chance.random() * 0.4)
+        cluster.crash()
+        for thread in threads:
+            thread.join()
+        cluster.start()
+        for one in crowd:
+            one.look()
+            told += one.done
+    goes_on(alice, server, workers)
+    assert told, "else this proves nothing"
+
+
+def senders(alice: Member, chance: random.Random, number: int) -> list[Sender]:
+    def facts(name: str) -> tuple[Visitor, str, str, bytes]:
+        device = Visitor(alice.visitor.port, dict(alice.visitor.cookies))
+        data = chance.randbytes(chance.randrange(1, 1_000_000))
+        return device, alice.csrf, f"{name}-{number}.bin", data
+
+    return [
+        *(Form(*facts(f"form{n}")) for n in range(4)),
+        *(Put(*facts(f"put{n}"), secret=alice.secret) for n in range(4)),
+        *(Tus(*facts(f"tus{n}"), step=100_000) for n in range(4)),
+    ]
 
 
 def test_one_that_hangs_is_waited_for_by_nobody_for_long(
