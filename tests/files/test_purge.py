@@ -12,6 +12,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+import time_machine
 from flask import Flask
 from sqlalchemy import select, update
 from tests.browser import Browser
@@ -230,15 +231,34 @@ def jump(app: Flask, **by: float) -> None:
 
 
 @pytest.mark.parametrize("by", [{"days": 3}, {"hours": -1}], ids=["far on", "back"])
-def test_when_the_clock_jumps_nothing_expires_until_the_next_run(
+def test_when_the_clock_jumps_nothing_expires_until_one_bears_witness(
     app: Flask, keep: Callable[..., str], purge: Callable[..., str], by: dict[str, float]
 ) -> None:
+    """Two days begin within a minute, if it jumps shortly before midnight; half a day is half."""
     purge()
     put_in_bin(app, keep("alice", "a.txt"), 31)
     jump(app, **by)
-    said = purge()
-    assert said.startswith("The clock jumped") and "0 files" in said
+    for _ in range(3):
+        said = purge()
+        assert said.startswith("The clock jumped") and "0 files" in said
+        jump(app, hours=5.9)
+    jump(app, hours=12.1)
     assert "1 files" in purge()
+
+
+def test_a_clock_that_jumps_and_comes_back_has_removed_nothing(
+    app: Flask, keep: Callable[..., str], purge: Callable[..., str], tus: Tus
+) -> None:
+    purge()
+    put_in_bin(app, keep("alice", "a.txt"), 29)
+    address = tus.begin(1000)
+    patch(tus.client, address, 0, b"four")
+    with time_machine.travel(now() + timedelta(days=400), tick=False):
+        assert purge().startswith("The clock jumped")
+    assert purge().startswith("The clock jumped"), "it went back"
+    with time_machine.travel(now() + timedelta(hours=13), tick=False):
+        assert purge().startswith("Removed: 0 uploads, 0 staged, 0 files, 0 blobs, 0 strays")
+    assert offset(tus.client, address) == 4
 
 
 def test_a_day_later_the_clock_is_believed(

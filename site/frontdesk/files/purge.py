@@ -24,6 +24,7 @@ from frontdesk.files.models import Blob, Upload
 from frontdesk.files.uploads import resumable
 
 SANE = timedelta(days=2)  # from one purge to the next; longer, and the clock may be wrong
+SETTLED = timedelta(hours=12)  # after a jump: whoever reads it so much later is a second witness
 PURGED, WAITED = "purge", "purge.wait"
 
 
@@ -79,28 +80,36 @@ def daily(date: str) -> None:
 def purge(*, force: bool = False) -> Removed:
     """Remove all that is due; doing it again at once removes nothing more.
 
-    Nothing expires on one bad reading of the clock: if it went back, or two days on, the next
-    run decides, or ``force``.
+    Nothing expires on one bad reading of the clock: if it went back, or two days on, a run that
+    comes half a day later decides, or ``force``.
     """
     removed = Removed()
     with reading():
-        removed.waited = not (force or _clock_is_sane())
+        last = audit.latest(PURGED, WAITED)
+        removed.waited = not (force or _clock_is_sane(last))
         if not removed.waited:
             _expire(removed)
         removed.blobs += _remove_unused()
         _hash_the_rest()
-        with transaction():
-            audit.record(WAITED if removed.waited else PURGED, **removed.counts)
+        if not (removed.waited and _is_settling(last)):
+            with transaction():
+                audit.record(WAITED if removed.waited else PURGED, **removed.counts)
     if removed.waited:
         current_app.logger.warning("The clock jumped; nothing expires this time")
     return removed
 
 
-def _clock_is_sane() -> bool:
+def _clock_is_sane(last: LogEntry | None) -> bool:
     """Whether this moment follows the last purge, or the one that found it didn't."""
-    before = select(LogEntry.at).where(LogEntry.what.in_((PURGED, WAITED)))
-    last = db.session.scalar(before.order_by(LogEntry.id.desc()).limit(1))
-    return last is None or last <= now() <= last + SANE
+    if last is None:
+        return True
+    return last.at <= now() <= last.at + SANE and not _is_settling(last)
+
+
+def _is_settling(last: LogEntry | None) -> bool:
+    """Whether the clock jumped just now: this run bears no witness, and isn't noted as one."""
+    is_jump = last is not None and last.what == WAITED
+    return last is not None and is_jump and last.at <= now() < last.at + SETTLED
 
 
 def _expire(removed: Removed) -> None:
