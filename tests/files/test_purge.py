@@ -9,18 +9,20 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import delete, event, select, update
 from tests.browser import Browser
 from tests.files.conftest import names_on
 from tests.files.images import drawn
 from tests.files.tus import TUS, Tus, offset, patch
 
-from frontdesk import jobs
+from frontdesk import jobs, turns
+from frontdesk.accounts import expiry
 from frontdesk.accounts.models import Attempts, LoginSession, Member, Token
 from frontdesk.audit import LogEntry
 from frontdesk.db import db, now, transaction
@@ -218,6 +220,44 @@ def test_releasing_twice_is_once(app: Flask, tus: Tus) -> None:
         id = db.session.scalars(select(Upload.id)).one()
         reservations.release(id)
         reservations.release(id)
+
+
+# Beside visitors
+
+
+@pytest.mark.sqlite
+def test_it_takes_the_lock_for_what_goes_not_for_each_file(
+    app: Flask, keep: Callable[..., str], purge: Callable[..., str], folder: Path
+) -> None:
+    """On a site of 30,000 files it was taken 20,000 times."""
+    begun = list[str]()
+
+    def note(*facts: Any) -> None:
+        begun.append(facts[2])
+
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", note)
+    counts = []
+    for _ in range(2):
+        for number in range(5):
+            keep("alice", f"{len(counts)}-{number}.txt")
+        age(folder, 5)
+        begun.clear()
+        purge()
+        counts.append(begun.count(turns.BEGIN))
+    assert 0 < counts[0] == counts[1]
+
+
+def test_what_ended_goes_some_at_a_time(
+    app: Flask, purge: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expiry, "AT_ONCE", 2)
+    with app.app_context(), transaction() as session:
+        session.execute(delete(Attempts))
+        session.add_all([Attempts(key=f"k{n}", since=n, count=1) for n in range(5)])
+    assert "5 logins" in purge()
+    with app.app_context():
+        assert db.session.scalars(select(Attempts)).all() == []
 
 
 # The clock

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from io import BufferedReader
+from itertools import islice
 from typing import Any, cast
 from uuid import UUID
 
 from flask import current_app
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 
 import flask_resumable
 from frontdesk import audit, jobs
@@ -118,8 +119,8 @@ def _expire(removed: Removed) -> None:
     removed.staged = service.storage().sweep(service.ABANDONED)
     from_bin = removal.remove_due()
     removed.files, removed.blobs = from_bin.files, len(from_bin.blobs)
-    removed.strays = sum(_remove_stray(id) for id in service.storage().ids(grace))
-    removed.previews = sum(_remove_stray(id) for id in thumbnails.ids(grace))
+    removed.strays = _remove_strays(service.storage().ids(grace))
+    removed.previews = _remove_strays(thumbnails.ids(grace))
     removed.jobs = jobs.forget_ended()
     removed.logins = expiry.remove_ended()
     removed.log = audit.remove_old()
@@ -143,11 +144,17 @@ def _is_lost(upload_id: UUID) -> bool:
 
 
 def _remove_unused() -> int:
-    """Blobs that no row points at: first the rows, then, when that is certain, the bytes."""
-    with transaction() as session:
-        ids = blobs.drop(session.scalars(blobs.unused()).all())
-    blobs.forget(ids)
-    return len(ids)
+    """Blobs that no row points at: first the rows, then, when that is certain, the bytes.
+
+    They are looked for without the lock that visitors need.
+    """
+    ids, removed = iter(db.session.scalars(blobs.unused()).all()), 0
+    while some := list(islice(ids, blobs.AT_ONCE)):
+        with transaction():
+            dropped = blobs.drop(some)
+        blobs.forget(dropped)
+        removed += len(dropped)
+    return removed
 
 
 def _hash_the_rest() -> None:
@@ -162,6 +169,20 @@ def _hash_the_rest() -> None:
             continue
         with transaction() as session:
             session.execute(update(Blob).where(Blob.id == id).values(sha256=found))
+
+
+def _remove_strays(ids: Iterator[UUID]) -> int:
+    """Of all bytes those without a row; they are looked up without the lock that visitors need."""
+    removed = 0
+    while some := list(islice(ids, blobs.AT_ONCE)):
+        db.session.rollback()
+        known = {id for of in (Blob, Upload) for id in db.session.scalars(_there(of, some))}
+        removed += sum(_remove_stray(id) for id in some if id not in known)
+    return removed
+
+
+def _there(kind: type[Blob] | type[Upload], ids: list[UUID]) -> Select[UUID]:
+    return select(kind.id).where(kind.id.in_(ids))
 
 
 def _remove_stray(id: UUID) -> bool:
