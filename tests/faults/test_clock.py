@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,16 @@ from dataclasses import dataclass
 import pytest
 from tests.faults.conftest import ONE_WORKER
 from tests.faults.people import Member
-from tests.serve.conftest import PASSWORD, ROOT, Server, Visitor, add_member, environment, start
+from tests.serve.conftest import (
+    PASSWORD,
+    ROOT,
+    Server,
+    Visitor,
+    add_member,
+    command,
+    environment,
+    start,
+)
 from tests.serve.ledger import Ledger
 
 pytestmark = [pytest.mark.server, pytest.mark.xdist_group("server")]
@@ -112,6 +122,8 @@ def test_a_jump_and_back_loses_nothing(server: Server, by: int) -> None:
         assert Member.at(server).keep(f"{name}-meanwhile.txt", DATA), "people work on"
     for _ in range(2):
         assert WAITS in flask(server, "purge"), "it did again"
+    said = json.loads(command(server.folder, "purge", "--json"))
+    assert said["waited"], "the warning went elsewhere"
     things.are_all_there(name)
     assert things.alice.holds(f"{name}-meanwhile.txt", DATA)
     Ledger(server.folder).check()
