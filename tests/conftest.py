@@ -111,7 +111,7 @@ def settings() -> dict[str, Any]:
 def stdout(monkeypatch: pytest.MonkeyPatch) -> StringIO:
     """What the site logs; ask for it before the app."""
     out = StringIO()  # pytest's own capture is another one in each phase of a test
-    monkeypatch.setattr(logs, "sys", SimpleNamespace(stdout=out))
+    monkeypatch.setattr(logs, "sys", SimpleNamespace(stdout=out, argv=[""]))
     return out
 
 

@@ -124,14 +124,23 @@ def _processors(as_json: bool) -> tuple[list[Any], Any]:
     return [*shared, UnicodeDecoder()], JSONRenderer(ensure_ascii=False)
 
 
+def _is_command() -> bool:
+    """Whether this is ``flask …``, but for what serves or works until it is stopped."""
+    words = sys.argv[1:]
+    return flask_command(*words) and not flask_command("run", "worker")
+
+
 def init_app(app: Flask) -> None:
-    """Send ``app.logger``, libraries' loggers and request lines to standard output."""
+    """Send ``app.logger``, libraries' loggers and request lines to standard output.
+
+    Those of a command go to standard error: its output may be JSON, or a backup.
+    """
     chosen = app.config["LOG_FORMAT"]
     is_development = app.debug or app.testing or flask_command("run")
     as_json = chosen == "json" or (chosen == "auto" and not is_development)
     level = logging.getLevelNamesMapping()[app.config["LOG_LEVEL"].upper()]
     shared, renderer = _processors(as_json)
-    lines = cast(TextIO, Lines(sys.stdout))
+    lines = cast(TextIO, Lines(sys.stderr if _is_command() else sys.stdout))
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),

@@ -59,6 +59,17 @@ def test_the_password_leads_on_and_counts_for_ten_minutes_more(late: Browser, cl
     assert late.visit(TOKENS).status == 303
 
 
+def test_a_proof_of_a_clock_that_was_ahead_is_none_when_it_comes_back(
+    clock: Any, open_browser: Callable[[], Browser]
+) -> None:
+    clock.shift(7_200)
+    alice = open_browser()
+    alice.log_in("alice", PASSWORD)
+    clock.shift(-7_200)
+    assert alice.visit("/profile").status == 200
+    assert alice.visit(TOKENS).status == 303
+
+
 def test_other_pages_never_ask(late: Browser) -> None:
     assert late.visit("/profile").status == late.visit("/profile/sessions").status == 200
 

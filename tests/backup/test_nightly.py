@@ -92,6 +92,20 @@ def test_what_rots_in_the_folder_is_found_within_a_month_and_stored_anew(
         assert restoring.check(to).wrong == []
 
 
+def test_a_clock_that_was_ahead_does_not_end_the_backups(site: Site, to: Path) -> None:
+    """Else there would be none until that day."""
+    back_up(site.app)
+    with in_days(400):
+        back_up(site.app)
+    back_up(site.app)
+    assert dates(to) == 3
+    with in_days(1):
+        back_up(site.app)
+    assert dates(to) == 4
+    with site.app.app_context():
+        assert restoring.check(to).wrong == []
+
+
 def test_one_by_hand_elsewhere_does_not_stand_in_for_it(
     site: Site, to: Path, tmp_path: Path
 ) -> None:
@@ -138,6 +152,15 @@ def test_each_file_is_read_when_it_is_a_day_old_then_once_a_month(site: Site) ->
         assert (found.right, found.damaged) == (5, 0)
         moments.append(found.oldest)
     assert moments[0] == moments[1] == moments[2] != moments[3] == moments[4]
+
+
+def test_what_was_read_while_the_clock_was_ahead_is_read_again(site: Site) -> None:
+    for days in (400, 0):
+        with in_days(days):
+            scrub(site.app)
+    with site.app.app_context():
+        oldest = verified().oldest
+        assert oldest and oldest < now() + DAY
 
 
 def test_what_rotted_is_found_by_the_server_itself(site: Site, root: Browser) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -51,10 +52,10 @@ class Member:
         facts = {"Upload-Length": str(length), "Upload-Metadata": metadata(filename=name)}
         return self.visitor.ask("POST", "/uploads/", **TUS, **facts, **{"X-CSRFToken": self.csrf})
 
-    def patch(self, address: str, at: int, data: bytes) -> Answer:
+    def patch(self, address: str, at: int, data: bytes | Iterable[bytes], **headers: str) -> Answer:
         """Send a piece of it."""
         facts = {"Upload-Offset": str(at), "Content-Type": OCTETS}
-        return self.visitor.ask("PATCH", address, data, **TUS, **facts)
+        return self.visitor.ask("PATCH", address, data, **TUS, **facts, **headers)
 
     def offset(self, address: str) -> int:
         answer = self.visitor.ask("HEAD", address, **TUS)

@@ -9,17 +9,20 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+import time_machine
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import delete, event, select, update
 from tests.browser import Browser
 from tests.files.conftest import names_on
 from tests.files.images import drawn
 from tests.files.tus import TUS, Tus, offset, patch
 
-from frontdesk import jobs
+from frontdesk import jobs, turns
+from frontdesk.accounts import expiry
 from frontdesk.accounts.models import Attempts, LoginSession, Member, Token
 from frontdesk.audit import LogEntry
 from frontdesk.db import db, now, transaction
@@ -219,6 +222,44 @@ def test_releasing_twice_is_once(app: Flask, tus: Tus) -> None:
         reservations.release(id)
 
 
+# Beside visitors
+
+
+@pytest.mark.sqlite
+def test_it_takes_the_lock_for_what_goes_not_for_each_file(
+    app: Flask, keep: Callable[..., str], purge: Callable[..., str], folder: Path
+) -> None:
+    """On a site of 30,000 files it was taken 20,000 times."""
+    begun = list[str]()
+
+    def note(*facts: Any) -> None:
+        begun.append(facts[2])
+
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", note)
+    counts = []
+    for _ in range(2):
+        for number in range(5):
+            keep("alice", f"{len(counts)}-{number}.txt")
+        age(folder, 5)
+        begun.clear()
+        purge()
+        counts.append(begun.count(turns.BEGIN))
+    assert 0 < counts[0] == counts[1]
+
+
+def test_what_ended_goes_some_at_a_time(
+    app: Flask, purge: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expiry, "AT_ONCE", 2)
+    with app.app_context(), transaction() as session:
+        session.execute(delete(Attempts))
+        session.add_all([Attempts(key=f"k{n}", since=n, count=1) for n in range(5)])
+    assert "5 logins" in purge()
+    with app.app_context():
+        assert db.session.scalars(select(Attempts)).all() == []
+
+
 # The clock
 
 
@@ -230,15 +271,34 @@ def jump(app: Flask, **by: float) -> None:
 
 
 @pytest.mark.parametrize("by", [{"days": 3}, {"hours": -1}], ids=["far on", "back"])
-def test_when_the_clock_jumps_nothing_expires_until_the_next_run(
+def test_when_the_clock_jumps_nothing_expires_until_one_bears_witness(
     app: Flask, keep: Callable[..., str], purge: Callable[..., str], by: dict[str, float]
 ) -> None:
+    """Two days begin within a minute, if it jumps shortly before midnight; half a day is half."""
     purge()
     put_in_bin(app, keep("alice", "a.txt"), 31)
     jump(app, **by)
-    said = purge()
-    assert said.startswith("The clock jumped") and "0 files" in said
+    for _ in range(3):
+        said = purge()
+        assert said.startswith("The clock jumped") and "0 files" in said
+        jump(app, hours=5.9)
+    jump(app, hours=12.1)
     assert "1 files" in purge()
+
+
+def test_a_clock_that_jumps_and_comes_back_has_removed_nothing(
+    app: Flask, keep: Callable[..., str], purge: Callable[..., str], tus: Tus
+) -> None:
+    purge()
+    put_in_bin(app, keep("alice", "a.txt"), 29)
+    address = tus.begin(1000)
+    patch(tus.client, address, 0, b"four")
+    with time_machine.travel(now() + timedelta(days=400), tick=False):
+        assert purge().startswith("The clock jumped")
+    assert purge().startswith("The clock jumped"), "it went back"
+    with time_machine.travel(now() + timedelta(hours=13), tick=False):
+        assert purge().startswith("Removed: 0 uploads, 0 staged, 0 files, 0 blobs, 0 strays")
+    assert offset(tus.client, address) == 4
 
 
 def test_a_day_later_the_clock_is_believed(

@@ -104,7 +104,9 @@ def _meant(key: str) -> list[Member]:
 def _send_link(member: Member, language: str) -> None:
     """A second letter within PAUSE would only fill a mailbox: the first one's link is good."""
     recent = select(Ticket.facts).where(
-        Ticket.member_id == member.id, Ticket.kind == RESET, Ticket.created_at > now() - PAUSE
+        Ticket.member_id == member.id,
+        Ticket.kind == RESET,
+        Ticket.created_at.between(now() - PAUSE, now()),  # one from later: the clock was ahead
     )
     with transaction() as session:
         if any(facts.get("by") == "letter" for facts in session.scalars(recent)):

@@ -55,7 +55,7 @@ def load(request: Request) -> Person | None:
         _count_wrong(request.remote_addr or "")
         return None
     *person, token_id, scope, used_at = tuple(row)
-    if used_at is None or now() - used_at > USED_EVERY:
+    if used_at is None or abs(now() - used_at) > USED_EVERY:
         with suppress(OperationalError):  # a full or locked database is still read
             _note_use(token_id)
     return Person(person[0], "", *person[1:], scope=scope, token_id=token_id)

@@ -135,7 +135,9 @@ def _purge() -> Check:
     late = last.at < now() - LATE
     todo = _("It is due. Run flask purge, and look at the jobs.") if late else ""
     if last.what == "purge.wait":
-        todo = _("It waited, since the clock jumped. Check the clock, then run flask purge.")
+        todo = _(
+            "It waited, since the clock jumped. Check the clock, then run flask purge --force."
+        )
     return Check(_("Last purge"), moment(last.at), todo)
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from frontdesk import audit
 from frontdesk.db import transaction
 
@@ -57,3 +59,12 @@ def note(what: str, **facts: Any) -> None:
     """Write it into the log."""
     with transaction():
         audit.record(what, member_id=None, who="", **facts)
+
+
+def noted(what: str, **facts: Any) -> bool:
+    """Whether the log took it: where the disk fails it may not, and that changes nothing else."""
+    try:
+        note(what, **facts)
+    except SQLAlchemyError:
+        return False
+    return True

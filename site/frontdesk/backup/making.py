@@ -98,7 +98,7 @@ def make(target: str, *, key: str = "", keep: int = 0) -> Made:
         made = _made(target, key, keep)
     except FAILURES as error:
         why = _why(error, target)
-        _noted(history.FAILED, why=why, where=_absolute(target))
+        history.noted(history.FAILED, why=why, where=_absolute(target))
         raise NoBackup(why) from error
     made.noted = _note(made, bool(key))
     return made
@@ -111,15 +111,6 @@ def _why(error: Exception, target: str) -> str:
         said = getattr(error, "orig", None) or error
         return f"The database can't be read: {said}. No backup was made."
     return str(error)
-
-
-def _noted(what: str, **facts: Any) -> bool:
-    """Whether the log took it: where the disk fails it may not, and that changes nothing else."""
-    try:
-        history.note(what, **facts)
-    except SQLAlchemyError:
-        return False
-    return True
 
 
 def _made(target: str, key: str, keep: int) -> Made:
@@ -204,7 +195,7 @@ def _absolute(target: str) -> str:
 
 
 def _note(made: Made, encrypted: bool) -> bool:
-    return _noted(
+    return history.noted(
         history.MADE,
         where=made.where,
         name=made.name,

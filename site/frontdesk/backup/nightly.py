@@ -34,7 +34,8 @@ def back_up(date: str) -> None:
     if to is None or not current_app.config["BACKUP_EVERY"]:
         return
     before = _last_there(to)
-    if before and before.at > now() - timedelta(days=current_app.config["BACKUP_EVERY"]) + EARLY:
+    every = timedelta(days=current_app.config["BACKUP_EVERY"])
+    if before and now() - every + EARLY < before.at <= now():  # from later: the clock was ahead
         return
     if before and not (to / MARK).exists():
         why = f"{to} has none of the backups that were made there. Mount its disk."

@@ -41,7 +41,7 @@ def purge(as_json: bool, force: bool) -> None:
         if removed.waited:
             click.echo(
                 "The clock jumped since the last purge, so nothing expires this time. Check the "
-                "clock, then run it again, or at once with --force."
+                "clock: the purge half a day from now believes it, or this one with --force."
             )
         click.echo(f"Removed: {removed}.")
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from io import BufferedReader
+from itertools import islice
 from typing import Any, cast
 from uuid import UUID
 
 from flask import current_app
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 
 import flask_resumable
 from frontdesk import audit, jobs
@@ -24,6 +25,7 @@ from frontdesk.files.models import Blob, Upload
 from frontdesk.files.uploads import resumable
 
 SANE = timedelta(days=2)  # from one purge to the next; longer, and the clock may be wrong
+SETTLED = timedelta(hours=12)  # after a jump: whoever reads it so much later is a second witness
 PURGED, WAITED = "purge", "purge.wait"
 
 
@@ -79,28 +81,36 @@ def daily(date: str) -> None:
 def purge(*, force: bool = False) -> Removed:
     """Remove all that is due; doing it again at once removes nothing more.
 
-    Nothing expires on one bad reading of the clock: if it went back, or two days on, the next
-    run decides, or ``force``.
+    Nothing expires on one bad reading of the clock: if it went back, or two days on, a run that
+    comes half a day later decides, or ``force``.
     """
     removed = Removed()
     with reading():
-        removed.waited = not (force or _clock_is_sane())
+        last = audit.latest(PURGED, WAITED)
+        removed.waited = not (force or _clock_is_sane(last))
         if not removed.waited:
             _expire(removed)
         removed.blobs += _remove_unused()
         _hash_the_rest()
-        with transaction():
-            audit.record(WAITED if removed.waited else PURGED, **removed.counts)
+        if not (removed.waited and _is_settling(last)):
+            with transaction():
+                audit.record(WAITED if removed.waited else PURGED, **removed.counts)
     if removed.waited:
         current_app.logger.warning("The clock jumped; nothing expires this time")
     return removed
 
 
-def _clock_is_sane() -> bool:
+def _clock_is_sane(last: LogEntry | None) -> bool:
     """Whether this moment follows the last purge, or the one that found it didn't."""
-    before = select(LogEntry.at).where(LogEntry.what.in_((PURGED, WAITED)))
-    last = db.session.scalar(before.order_by(LogEntry.id.desc()).limit(1))
-    return last is None or last <= now() <= last + SANE
+    if last is None:
+        return True
+    return last.at <= now() <= last.at + SANE and not _is_settling(last)
+
+
+def _is_settling(last: LogEntry | None) -> bool:
+    """Whether the clock jumped just now: this run bears no witness, and isn't noted as one."""
+    is_jump = last is not None and last.what == WAITED
+    return last is not None and is_jump and last.at <= now() < last.at + SETTLED
 
 
 def _expire(removed: Removed) -> None:
@@ -109,8 +119,8 @@ def _expire(removed: Removed) -> None:
     removed.staged = service.storage().sweep(service.ABANDONED)
     from_bin = removal.remove_due()
     removed.files, removed.blobs = from_bin.files, len(from_bin.blobs)
-    removed.strays = sum(_remove_stray(id) for id in service.storage().ids(grace))
-    removed.previews = sum(_remove_stray(id) for id in thumbnails.ids(grace))
+    removed.strays = _remove_strays(service.storage().ids(grace))
+    removed.previews = _remove_strays(thumbnails.ids(grace))
     removed.jobs = jobs.forget_ended()
     removed.logins = expiry.remove_ended()
     removed.log = audit.remove_old()
@@ -134,11 +144,17 @@ def _is_lost(upload_id: UUID) -> bool:
 
 
 def _remove_unused() -> int:
-    """Blobs that no row points at: first the rows, then, when that is certain, the bytes."""
-    with transaction() as session:
-        ids = blobs.drop(session.scalars(blobs.unused()).all())
-    blobs.forget(ids)
-    return len(ids)
+    """Blobs that no row points at: first the rows, then, when that is certain, the bytes.
+
+    They are looked for without the lock that visitors need.
+    """
+    ids, removed = iter(db.session.scalars(blobs.unused()).all()), 0
+    while some := list(islice(ids, blobs.AT_ONCE)):
+        with transaction():
+            dropped = blobs.drop(some)
+        blobs.forget(dropped)
+        removed += len(dropped)
+    return removed
 
 
 def _hash_the_rest() -> None:
@@ -153,6 +169,20 @@ def _hash_the_rest() -> None:
             continue
         with transaction() as session:
             session.execute(update(Blob).where(Blob.id == id).values(sha256=found))
+
+
+def _remove_strays(ids: Iterator[UUID]) -> int:
+    """Of all bytes those without a row; they are looked up without the lock that visitors need."""
+    removed = 0
+    while some := list(islice(ids, blobs.AT_ONCE)):
+        db.session.rollback()
+        known = {id for of in (Blob, Upload) for id in db.session.scalars(_there(of, some))}
+        removed += sum(_remove_stray(id) for id in some if id not in known)
+    return removed
+
+
+def _there(kind: type[Blob] | type[Upload], ids: list[UUID]) -> Select[UUID]:
+    return select(kind.id).where(kind.id.in_(ids))
 
 
 def _remove_stray(id: UUID) -> bool:

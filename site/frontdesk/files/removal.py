@@ -19,7 +19,7 @@ from frontdesk.db import db, now, transaction
 from frontdesk.files import binned, blobs, folders, service
 from frontdesk.files.models import File, Folder, Version
 
-AT_ONCE = 1_000  # files in one transaction: others want to write too
+AT_ONCE = 250  # files in one transaction, some 50 ms: others want to write too
 KEPT = timedelta(days=30)
 
 
