@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from collections.abc import Callable
 from datetime import timedelta
@@ -162,6 +164,21 @@ def test_a_turn_ends_and_asks_for_the_next(site: Site, monkeypatch: pytest.Monke
                 read.append(verified().right)
                 is_asked = [jobs.state("scrub", f"2026-01-01 {turn}") for turn in (2, 3, 4)]
     assert (read, is_asked) == ([2, 4, 5], ["waiting", "waiting", None])
+
+
+def test_where_no_priority_may_be_set_all_is_read_too(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As under systemd's filter of system calls, or in a container."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "setpriority", refuse)
+    with in_days(2):
+        scrub(site.app)
+    with site.app.app_context():
+        assert verified().right == 5
 
 
 def test_zero_days_is_never(site: Site) -> None:

@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -53,12 +54,13 @@ def in_background(do: Callable[[], bool]) -> bool:
     done, failed = list[bool](), list[Exception]()
 
     def work() -> None:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST)
-        with app.app_context(), reading():
-            try:
+        with suppress(PermissionError):  # as under a filter of system calls
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST)
+        try:
+            with app.app_context(), reading():
                 done.append(do())
-            except Exception as error:
-                failed.append(error)
+        except Exception as error:
+            failed.append(error)
 
     thread = threading.Thread(target=work, name="scrub", daemon=True)
     thread.start()
