@@ -211,6 +211,24 @@ def test_one_that_was_interrupted_goes_on_where_it_was(
         assert (new.before, new.blobs) == (0, 5)
 
 
+def test_what_a_clock_that_jumped_has_seen_is_read_again(site: Site) -> None:
+    with in_days(400), site.app.app_context():
+        scrub_all()
+    flip(site.blob("large.bin"))
+    with site.app.app_context():
+        again = scrub_all()
+        assert (again.before, again.blobs, again.counts["blob.changed"]) == (0, 5, 1)
+
+
+def test_the_server_reads_that_again_too(site: Site) -> None:
+    with in_days(400), site.app.app_context():
+        scrub_all()
+    flip(site.blob("large.bin"))
+    scrub(site.app)
+    with site.app.app_context():
+        assert (verified().right, verified().damaged) == (4, 1)
+
+
 # What the admin sees
 
 

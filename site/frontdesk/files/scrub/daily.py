@@ -22,7 +22,7 @@ from frontdesk.db import db, now, reading, transaction
 from frontdesk.files.models import Blob
 from frontdesk.files.scrub import check_books
 from frontdesk.files.scrub.report import Report
-from frontdesk.files.scrub.rereading import ROW, Pace, read
+from frontdesk.files.scrub.rereading import ROW, Pace, not_since, read
 
 KIND, NOTED = "scrub", "scrub.part"
 A_TURN = 60.0  # seconds
@@ -94,7 +94,8 @@ def _due(is_first: bool) -> Sequence[Any]:
     """
     long_ago = now() - timedelta(days=current_app.config["SCRUB_EVERY"])
     is_new = and_(Blob.verified_at.is_(None), Blob.created_at < now() - timedelta(days=1))
-    due = ROW.where(or_(is_new, Blob.verified_at < long_ago))
+    is_due = Blob.verified_at.is_not(None) & not_since(long_ago)
+    due = ROW.where(or_(is_new, is_due))
     if not is_first:
         due = due.where(Blob.lost_at.is_(None))
     with reading():
