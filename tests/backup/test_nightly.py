@@ -75,6 +75,16 @@ def test_one_is_made_each_night_and_so_many_are_kept(
         assert restoring.check(to, key=key[0]).wrong == []
 
 
+def test_one_by_a_clock_that_jumped_does_not_stand_in_for_those_of_a_year(
+    site: Site, to: Path
+) -> None:
+    with in_days(400):
+        back_up(site.app)
+    back_up(site.app)
+    back_up(site.app)
+    assert dates(to) == 2
+
+
 def test_what_rots_in_the_folder_is_found_within_a_month_and_stored_anew(
     site: Site, to: Path
 ) -> None:

@@ -33,8 +33,8 @@ def back_up(date: str) -> None:
     to = folder()
     if to is None or not current_app.config["BACKUP_EVERY"]:
         return
-    before = _last_there(to)
-    if before and before.at > now() - timedelta(days=current_app.config["BACKUP_EVERY"]) + EARLY:
+    before, every = _last_there(to), timedelta(days=current_app.config["BACKUP_EVERY"])
+    if before and now() - every + EARLY < before.at <= now():  # later: by a clock that had jumped
         return
     if before and not (to / MARK).exists():
         why = f"{to} has none of the backups that were made there. Mount its disk."
