@@ -1,8 +1,9 @@
 """Backups in one folder: what two of them share lies there once.
 
-``objects/ab/NAME`` is content, named by its SHA-256; under a key by an HMAC of it, which tells
-nothing but that two are equal. ``snapshots/DATE.jsonl`` is a backup's manifest, written last, and
-``DATE.objects`` the objects that it needs, so that old ones can be removed without the secret key.
+``objects/ab/NAME`` is content, named by its SHA-256; under a key by an HMAC of it, another
+for each key, which tells nothing but that two are equal. ``snapshots/DATE.jsonl`` is a backup's
+manifest, written last, and ``DATE.objects`` the objects that it needs, so that old ones can be
+removed without the secret key.
 Nothing in the folder is followed that is a link.
 """
 
