@@ -104,6 +104,19 @@ def test_what_rots_in_the_folder_is_found_within_a_month_and_stored_anew(
         assert restoring.check(to).wrong == []
 
 
+def test_what_cannot_be_read_there_is_stored_anew_and_stops_no_backup(site: Site, to: Path) -> None:
+    """A link, which isn't followed, or a bad sector: an OSError both."""
+    back_up(site.app)
+    large = max((to / "objects").rglob("*"), key=lambda path: path.stat().st_size)
+    large.unlink()
+    large.symlink_to("/etc/hostname")
+    with in_days((int(large.parent.name, 16) - now().toordinal()) % 30 or 30):
+        back_up(site.app)
+        assert logged(site.app, "backup")[-1].facts["rotten"] == 1
+    with site.app.app_context():
+        assert restoring.check(to).wrong == []
+
+
 def test_one_by_hand_elsewhere_does_not_stand_in_for_it(
     site: Site, to: Path, tmp_path: Path
 ) -> None:

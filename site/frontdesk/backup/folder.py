@@ -14,7 +14,7 @@ import hashlib
 import hmac
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from io import BufferedReader
 from pathlib import Path
@@ -88,18 +88,16 @@ class Folder:
     def reread(self, turn: int) -> list[str]:
         """Read a part of the objects again, another each turn; those that rotted, put aside.
 
-        So the backup that is made next stores them anew. What is encrypted can't be told.
+        So the backup that is made next stores them anew. What can't be read counts as rotten; what
+        is encrypted can't be told.
         """
         rotten = []
         for shard in [name for name in self.objects.names() if _has_turn(name, turn)]:
-            place = self.objects.into(shard)
-            for name in [name for name in place.names() if len(name) == HASH]:
-                with place.open(name) as file:
-                    found = hashlib.file_digest(cast(BufferedReader, file), "sha256").hexdigest()
-                if found != name:
-                    os.rename(name, name + ROTTEN, src_dir_fd=place.at, dst_dir_fd=place.at)
-                    rotten.append(name)
-            place.close()
+            with closing(self.objects.into(shard)) as place:
+                for name in [name for name in place.names() if len(name) == HASH]:
+                    if _sha256(place, name) != name:
+                        os.rename(name, name + ROTTEN, src_dir_fd=place.at, dst_dir_fd=place.at)
+                        rotten.append(name)
         return rotten
 
     def dates(self) -> list[str]:
@@ -128,6 +126,15 @@ class Folder:
                 if name not in needed and not name.endswith(ROTTEN):
                     place.remove(name)
             place.close()
+
+
+def _sha256(place: Place, name: str) -> str:
+    """Of what lies there; empty if the disk doesn't give it."""
+    try:
+        with place.open(name) as file:
+            return hashlib.file_digest(cast(BufferedReader, file), "sha256").hexdigest()
+    except OSError:
+        return ""
 
 
 def _has_turn(shard: str, turn: int) -> bool:
