@@ -246,6 +246,18 @@ def test_what_holds_something_else_is_left_alone(site: Site, tmp_path: Path) -> 
     assert (tmp_path / "x.tar").read_text() == "mine"
 
 
+def test_what_else_lies_among_its_manifests_is_no_backup(site: Site, tmp_path: Path) -> None:
+    """As copies that a program for syncing makes of them."""
+    made = site.back_up(f"{tmp_path}/b/")
+    snapshots = tmp_path / "b" / "snapshots"
+    for name in ("conflict.jsonl", f"{made.name}.conflict.jsonl", f"{made.name}.jsonl~"):
+        (snapshots / name).write_text("strange")
+    site.back_up(f"{tmp_path}/b/", keep=2)
+    with site.app.app_context():
+        assert restoring.check(tmp_path / "b").wrong == []
+        assert restoring.check(tmp_path / "b", snapshot=made.name).wrong == []
+
+
 def test_links_in_the_folder_are_not_followed(site: Site, tmp_path: Path) -> None:
     away = tmp_path / "away"
     away.mkdir()

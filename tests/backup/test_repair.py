@@ -116,7 +116,8 @@ def test_files_that_are_well_are_never_written(site: Site, scrub: Run, tmp_path:
 def test_a_backup_that_cannot_be_read_is_said(site: Site, scrub: Run, tmp_path: Path) -> None:
     site.blob("a.txt").unlink()
     (tmp_path / "x.tar").write_text("no archive")
-    for source in ("x.tar", "nothing.tar"):
+    (tmp_path / "no backups").mkdir()
+    for source in ("x.tar", "nothing.tar", "no backups"):
         done = scrub("--repair-from", f"{tmp_path}/{source}")
         assert done.exit_code == 1 and f"Error: {tmp_path}/{source}: " in done.output
         assert "Traceback" not in done.output

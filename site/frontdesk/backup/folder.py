@@ -13,7 +13,8 @@ import fcntl
 import hashlib
 import hmac
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from io import BufferedReader
@@ -30,6 +31,8 @@ OBJECTS, SNAPSHOTS = "objects", "snapshots"
 SEALED, ROTTEN = ".age", ".damaged"
 HASH = 64  # letters of a SHA-256
 TURNS = 30
+# What else lies there, as copies that a program for syncing makes, is no backup.
+IS_MANIFEST = re.compile(r"\d{4}-\d\d-\d\dT\d{6}-\d{6}Z\.jsonl(\.age)?").fullmatch
 
 
 class Taken(Exception):
@@ -102,8 +105,7 @@ class Folder:
 
     def dates(self) -> list[str]:
         """The names of its backups, the oldest first."""
-        endings = (".jsonl", ".jsonl" + SEALED)
-        return [name.split(".")[0] for name in self.snapshots.names() if name.endswith(endings)]
+        return dates(self.snapshots.names())
 
     def prune(self, keep: int) -> int:
         """Remove all backups but the latest ``keep``, then what no backup needs; how many."""
@@ -126,6 +128,11 @@ class Folder:
                 if name not in needed and not name.endswith(ROTTEN):
                     place.remove(name)
             place.close()
+
+
+def dates(names: Iterable[str]) -> list[str]:
+    """Those of manifests among these, the oldest first."""
+    return sorted(name.split(".")[0] for name in names if IS_MANIFEST(name))
 
 
 def _sha256(place: Place, name: str) -> str:
