@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import threading
 from collections.abc import Callable
@@ -26,7 +28,7 @@ from tests.files.tus import offset, patch
 
 from frontdesk.accounts import service as accounts
 from frontdesk.audit import LogEntry
-from frontdesk.backup import contents, folder, making, restoring
+from frontdesk.backup import archive, contents, folder, making, members, restoring, source
 from frontdesk.db import db, transaction
 from frontdesk.files import arrivals, pausing, removal, service
 from frontdesk.files.models import Blob, File
@@ -49,6 +51,26 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]
         monkeypatch.setattr(contents, "items", then)
 
     return meanwhile
+
+
+def test_what_comes_back_while_it_is_read_does_not_spoil_an_archive(tmp_path: Path) -> None:
+    """A disk that gave nothing of it a moment ago, when its length was written down."""
+    opened = list[io.BytesIO]()
+
+    def open_it() -> io.BytesIO:
+        opened.append(io.BytesIO(b"x" * 5_000))
+        if len(opened) == 1:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return opened[-1]
+
+    header, id = members.Header("2026-11-28", "0", "0001", "sqlite", False), str(uuid4())
+    with archive.writing(str(tmp_path / "x.tar"), header, tmp_path, []) as tar:
+        tar.begin()
+        assert tar.put(members.Item(f"blobs/{id}", 5_000, open_it)).damaged
+        tar.put(members.of_bytes("instance/secret-key", b"the next"))
+        tar.end([])
+    with source.opened(tmp_path / "x.tar") as backup:
+        assert [source.drain(arrived)[0] for arrived in backup.each()] == [0, 8]
 
 
 # While the site runs
