@@ -28,7 +28,7 @@ from tests.files.tus import offset, patch
 
 from frontdesk.accounts import service as accounts
 from frontdesk.audit import LogEntry
-from frontdesk.backup import archive, contents, folder, making, members, restoring, source
+from frontdesk.backup import archive, contents, dump, folder, making, members, restoring, source
 from frontdesk.db import db, transaction
 from frontdesk.files import arrivals, pausing, removal, service
 from frontdesk.files.models import Blob, File
@@ -317,6 +317,16 @@ def test_the_log_says_how_it_went(site: Site, tmp_path: Path) -> None:
     assert (made, failed) == ("backup", "backup.failed")
     assert facts["where"] == str(tmp_path / "x.tar") and facts["files"] == 5 and facts["near"]
     assert "is there already" in why["why"]
+
+
+def test_a_database_that_has_gone_is_not_made_anew(tmp_path: Path) -> None:
+    """An empty one in its place would be taken for the site's."""
+    gone = tmp_path / "it's #1%20?.db"
+    with pytest.raises(dump.NoDump, match="unable to open"):
+        dump.copy_sqlite(gone, tmp_path / "copy.db")
+    assert not gone.exists()
+    gone.touch()
+    dump.copy_sqlite(gone, tmp_path / "copy.db")
 
 
 def test_an_empty_site_has_a_backup_too(tmp_path: Path) -> None:

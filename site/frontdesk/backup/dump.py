@@ -118,11 +118,12 @@ def copy_sqlite(source: Path, target: Path) -> None:
     """SQLite's own online backup, in steps. It reads one moment: without that each write beside
     it would make it begin anew.
 
-    :raise NoDump: if SQLite can't
+    :raise NoDump: if SQLite can't, or there is no ``source``: it would make one
     """
+    there = f"{source.absolute().as_uri()}?mode=rw"
     try:
         with (
-            closing(sqlite3.connect(source, timeout=10, isolation_level=None)) as reading,
+            closing(sqlite3.connect(there, 10, isolation_level=None, uri=True)) as reading,
             closing(sqlite3.connect(target)) as writing,
         ):
             reading.execute("BEGIN")
