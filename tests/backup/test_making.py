@@ -329,6 +329,13 @@ def test_a_database_that_has_gone_is_not_made_anew(tmp_path: Path) -> None:
     dump.copy_sqlite(gone, tmp_path / "copy.db")
 
 
+def test_fewer_than_none_are_never_kept(site: Site, tmp_path: Path) -> None:
+    words = ["backup", f"{tmp_path}/b/", "--keep"]
+    assert site.app.test_cli_runner().invoke(args=[*words, "0"]).exit_code == 0
+    done = site.app.test_cli_runner().invoke(args=[*words, "-14"])
+    assert (done.exit_code, "-14 is not in the range" in done.output) == (2, True)
+
+
 def test_an_empty_site_has_a_backup_too(tmp_path: Path) -> None:
     with empty(tmp_path / "fresh"):
         made = making.make(f"{tmp_path}/b/")
