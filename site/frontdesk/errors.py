@@ -7,6 +7,7 @@ from errno import EDQUOT, ENOSPC
 from flask import Flask, current_app, g, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
+from markupsafe import escape
 from sqlalchemy.exc import DatabaseError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm.exc import ObjectDeletedError
@@ -148,7 +149,8 @@ def _last(status: int, detail: str) -> str:
         return _plain(status, detail)
     except Exception:
         current_app.logger.exception("The page of an error could not be made")
-        return f"<!doctype html><title>{status}</title><h1>{status}</h1><p>{detail or _what_to_do(status)}</p>"
+        words = escape(detail or _what_to_do(status))
+        return f"<!doctype html><title>{status}</title><h1>{status}</h1><p>{words}</p>"
 
 
 def _plain(status: int, detail: str) -> str:

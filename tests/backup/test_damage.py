@@ -124,8 +124,9 @@ def test_a_manifest_that_was_changed_is_refused(site: Site, tmp_path: Path) -> N
     is_refused(site, tmp_path / "b", "Its manifest was changed.")
     path.write_bytes(b"".join(lines[:-1]))
     is_refused(site, tmp_path / "b", "The end of its manifest is missing.")
-    path.write_bytes(b"not even JSON\n")
-    is_refused(site, tmp_path / "b", "can't be read")
+    for line in (b"not even JSON\n", b'{"format": 1}\n'):
+        path.write_bytes(line)
+        is_refused(site, tmp_path / "b", "can't be read")
 
 
 def test_another_key_opens_nothing_and_none_says_so(

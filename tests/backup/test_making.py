@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import threading
 from collections.abc import Callable
@@ -26,7 +28,7 @@ from tests.files.tus import offset, patch
 
 from frontdesk.accounts import service as accounts
 from frontdesk.audit import LogEntry
-from frontdesk.backup import contents, folder, making, restoring
+from frontdesk.backup import archive, contents, dump, folder, making, members, restoring, source
 from frontdesk.db import db, transaction
 from frontdesk.files import arrivals, pausing, removal, service
 from frontdesk.files.models import Blob, File
@@ -49,6 +51,26 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]
         monkeypatch.setattr(contents, "items", then)
 
     return meanwhile
+
+
+def test_what_comes_back_while_it_is_read_does_not_spoil_an_archive(tmp_path: Path) -> None:
+    """A disk that gave nothing of it a moment ago, when its length was written down."""
+    opened = list[io.BytesIO]()
+
+    def open_it() -> io.BytesIO:
+        opened.append(io.BytesIO(b"x" * 5_000))
+        if len(opened) == 1:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return opened[-1]
+
+    header, id = members.Header("2026-11-28", "0", "0001", "sqlite", False), str(uuid4())
+    with archive.writing(str(tmp_path / "x.tar"), header, tmp_path, []) as tar:
+        tar.begin()
+        assert tar.put(members.Item(f"blobs/{id}", 5_000, open_it)).damaged
+        tar.put(members.of_bytes("instance/secret-key", b"the next"))
+        tar.end([])
+    with source.opened(tmp_path / "x.tar") as backup:
+        assert [source.drain(arrived)[0] for arrived in backup.each()] == [0, 8]
 
 
 # While the site runs
@@ -246,6 +268,18 @@ def test_what_holds_something_else_is_left_alone(site: Site, tmp_path: Path) -> 
     assert (tmp_path / "x.tar").read_text() == "mine"
 
 
+def test_what_else_lies_among_its_manifests_is_no_backup(site: Site, tmp_path: Path) -> None:
+    """As copies that a program for syncing makes of them."""
+    made = site.back_up(f"{tmp_path}/b/")
+    snapshots = tmp_path / "b" / "snapshots"
+    for name in ("conflict.jsonl", f"{made.name}.conflict.jsonl", f"{made.name}.jsonl~"):
+        (snapshots / name).write_text("strange")
+    site.back_up(f"{tmp_path}/b/", keep=2)
+    with site.app.app_context():
+        assert restoring.check(tmp_path / "b").wrong == []
+        assert restoring.check(tmp_path / "b", snapshot=made.name).wrong == []
+
+
 def test_links_in_the_folder_are_not_followed(site: Site, tmp_path: Path) -> None:
     away = tmp_path / "away"
     away.mkdir()
@@ -283,6 +317,23 @@ def test_the_log_says_how_it_went(site: Site, tmp_path: Path) -> None:
     assert (made, failed) == ("backup", "backup.failed")
     assert facts["where"] == str(tmp_path / "x.tar") and facts["files"] == 5 and facts["near"]
     assert "is there already" in why["why"]
+
+
+def test_a_database_that_has_gone_is_not_made_anew(tmp_path: Path) -> None:
+    """An empty one in its place would be taken for the site's."""
+    gone = tmp_path / "it's #1%20?.db"
+    with pytest.raises(dump.NoDump, match="unable to open"):
+        dump.copy_sqlite(gone, tmp_path / "copy.db")
+    assert not gone.exists()
+    gone.touch()
+    dump.copy_sqlite(gone, tmp_path / "copy.db")
+
+
+def test_fewer_than_none_are_never_kept(site: Site, tmp_path: Path) -> None:
+    words = ["backup", f"{tmp_path}/b/", "--keep"]
+    assert site.app.test_cli_runner().invoke(args=[*words, "0"]).exit_code == 0
+    done = site.app.test_cli_runner().invoke(args=[*words, "-14"])
+    assert (done.exit_code, "-14 is not in the range" in done.output) == (2, True)
 
 
 def test_an_empty_site_has_a_backup_too(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from collections.abc import Callable
 from datetime import timedelta
@@ -106,6 +108,19 @@ def test_a_clock_that_was_ahead_does_not_end_the_backups(site: Site, to: Path) -
         assert restoring.check(to).wrong == []
 
 
+def test_what_cannot_be_read_there_is_stored_anew_and_stops_no_backup(site: Site, to: Path) -> None:
+    """A link, which isn't followed, or a bad sector: an OSError both."""
+    back_up(site.app)
+    large = max((to / "objects").rglob("*"), key=lambda path: path.stat().st_size)
+    large.unlink()
+    large.symlink_to("/etc/hostname")
+    with in_days((int(large.parent.name, 16) - now().toordinal()) % 30 or 30):
+        back_up(site.app)
+        assert logged(site.app, "backup")[-1].facts["rotten"] == 1
+    with site.app.app_context():
+        assert restoring.check(to).wrong == []
+
+
 def test_one_by_hand_elsewhere_does_not_stand_in_for_it(
     site: Site, to: Path, tmp_path: Path
 ) -> None:
@@ -187,6 +202,21 @@ def test_a_turn_ends_and_asks_for_the_next(site: Site, monkeypatch: pytest.Monke
     assert (read, is_asked) == ([2, 4, 5], ["waiting", "waiting", None])
 
 
+def test_where_no_priority_may_be_set_all_is_read_too(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As under systemd's filter of system calls, or in a container."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "setpriority", refuse)
+    with in_days(2):
+        scrub(site.app)
+    with site.app.app_context():
+        assert verified().right == 5
+
+
 def test_zero_days_is_never(site: Site) -> None:
     site.app.config["SCRUB_EVERY"] = 0
     with in_days(2):
@@ -215,6 +245,24 @@ def test_one_that_was_interrupted_goes_on_where_it_was(
             assert (again.before, again.blobs) == (3, 2)
             new = scrub_all()
         assert (new.before, new.blobs) == (0, 5)
+
+
+def test_what_a_clock_that_jumped_has_seen_is_read_again(site: Site) -> None:
+    with in_days(400), site.app.app_context():
+        scrub_all()
+    flip(site.blob("large.bin"))
+    with site.app.app_context():
+        again = scrub_all()
+        assert (again.before, again.blobs, again.counts["blob.changed"]) == (0, 5, 1)
+
+
+def test_the_server_reads_that_again_too(site: Site) -> None:
+    with in_days(400), site.app.app_context():
+        scrub_all()
+    flip(site.blob("large.bin"))
+    scrub(site.app)
+    with site.app.app_context():
+        assert (verified().right, verified().damaged) == (4, 1)
 
 
 # What the admin sees

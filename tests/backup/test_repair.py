@@ -83,6 +83,20 @@ def test_an_older_backup_of_the_folder_is_asked_too(site: Site, scrub: Run, tmp_
     assert site.blob("a.txt").read_bytes() == good
 
 
+@pytest.mark.parametrize("is_sealed", [False, True], ids=["plain", "encrypted"])
+def test_one_that_rotted_does_not_keep_those_before_it_from_helping(
+    site: Site, scrub: Run, tmp_path: Path, key: Key, is_sealed: bool
+) -> None:
+    for _ in range(2):
+        site.back_up(f"{tmp_path}/b/", key=key[1] if is_sealed else "")
+    flip(sorted((tmp_path / "b" / "snapshots").glob("*.jsonl*"))[-1])
+    before = spoil(site)
+    words = ["--key", key[0]] if is_sealed else []
+    found = scrub("--repair-from", f"{tmp_path}/b", *words)
+    assert found.exit_code == 0, found.output
+    assert {path: path.read_bytes() for path in before} == before
+
+
 def _id(site: Site, name: str) -> UUID:
     return UUID(site.blob(name).name)
 
@@ -102,7 +116,8 @@ def test_files_that_are_well_are_never_written(site: Site, scrub: Run, tmp_path:
 def test_a_backup_that_cannot_be_read_is_said(site: Site, scrub: Run, tmp_path: Path) -> None:
     site.blob("a.txt").unlink()
     (tmp_path / "x.tar").write_text("no archive")
-    for source in ("x.tar", "nothing.tar"):
+    (tmp_path / "no backups").mkdir()
+    for source in ("x.tar", "nothing.tar", "no backups"):
         done = scrub("--repair-from", f"{tmp_path}/{source}")
         assert done.exit_code == 1 and f"Error: {tmp_path}/{source}: " in done.output
         assert "Traceback" not in done.output

@@ -19,7 +19,7 @@ from tests.conftest import PASSWORD
 from tests.files.tus import offset, patch
 
 from frontdesk import startup
-from frontdesk.backup import history, making, restoring
+from frontdesk.backup import history, keys, making, restoring
 from frontdesk.backup.putting import Refused
 from frontdesk.db import db
 
@@ -115,6 +115,18 @@ def test_any_of_them_can_be_restored(
             db.session.remove()
     with pytest.raises(Refused, match=r"has no backup “2020”\. There are: "):
         restore(tmp_path / "b", to="third", snapshot="2020")
+
+
+def test_with_a_new_key_all_is_encrypted_anew(site: Site, tmp_path: Path, key: Key) -> None:
+    """Else it would open the manifest only: the files would still be under the old one."""
+    folder, (secret, public) = tmp_path / "b", keys.fresh()
+    (tmp_path / "new.txt").write_text(secret)
+    old = site.back_up(f"{folder}/", key=key[1])
+    new = site.back_up(f"{folder}/", key=public)
+    assert new.added == old.added
+    with site.app.app_context():
+        assert restoring.check(folder, key=str(tmp_path / "new.txt")).wrong == []
+        assert restoring.check(folder, key=key[0], snapshot=old.name).wrong == []
 
 
 def test_it_is_an_ordinary_tar_in_the_format_of_age(site: Site, tmp_path: Path, key: Key) -> None:

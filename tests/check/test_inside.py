@@ -156,7 +156,8 @@ def test_what_has_not_happened_for_long(app: Flask, keep: Callable[..., str]) ->
 def test_what_went_wrong_last_time(app: Flask) -> None:
     note(app, "scrub", books=2)
     note(app, "backup")
-    note(app, "backup.failed", why="no room")
+    note(app, "backup.failed", why="There is no room.")
+    assert found(app)["inside.backup"].words == "The last backup failed: There is no room."
     assert levels(app) == {"inside.scrub": "wrong", "inside.backup": "wrong"}
     note(app, "backup", near=True)
     assert levels(app)["inside.backup"] == "warning"

@@ -37,10 +37,13 @@ class Archive:
         self.written.begin(self.header)
 
     def put(self, item: Item) -> Member:
-        """Copy it. Where the disk gives no more in the middle, zeros fill its place."""
+        """Copy it, as long as it was at first: what its head said can't be changed any more.
+
+        Where the disk gives no more in the middle, zeros fill its place.
+        """
         size = length(item)
         self._head(item.name, size)
-        copied = copy(item, self._out.write)
+        copied = copy(item, self._out.write, size)
         self._fill(size - copied.size)
         self._fill(-size % tarfile.BLOCKSIZE)
         return self._noted(item, copied, copied.size == size)

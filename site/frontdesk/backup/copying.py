@@ -24,8 +24,8 @@ class Copied:
     damaged: str = ""
 
 
-def copy(item: Item, write: Write) -> Copied:
-    """Give all of ``item`` to ``write``; what the disk that holds it doesn't give is told.
+def copy(item: Item, write: Write, most: int | None = None) -> Copied:
+    """Give all of ``item``, or its first ``most`` bytes, to ``write``; what is missing is told.
 
     :raise OSError: as ``write`` raises it: then nothing else is worth trying
     """
@@ -36,14 +36,14 @@ def copy(item: Item, write: Write) -> Copied:
     except OSError as error:
         return Copied(0, "", f"can't be read ({error.strerror})")
     with source:
-        return _copy(item, source, write)
+        return _copy(item, source, write, item.size if most is None else most)
 
 
-def _copy(item: Item, source: BinaryIO, write: Write) -> Copied:
+def _copy(item: Item, source: BinaryIO, write: Write, most: int) -> Copied:
     hashed, size, why = hashlib.sha256(), 0, ""
-    while size < item.size:
+    while size < most:
         try:
-            block = source.read(min(BLOCK, item.size - size))
+            block = source.read(min(BLOCK, most - size))
         except OSError as error:
             why = f"can't be read from byte {size} on ({error.strerror})"
             break

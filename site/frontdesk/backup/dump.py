@@ -6,6 +6,7 @@ Writers go on meanwhile. What the files of a backup are is read from the same mo
 from __future__ import annotations
 
 import os
+import secrets
 import sqlite3
 import subprocess
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from shutil import which
 from typing import Any
 from uuid import UUID
 
+from flask import current_app
 from sqlalchemy import Connection, NullPool, create_engine, func, select, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
@@ -24,6 +26,7 @@ from frontdesk.accounts.models import Member
 from frontdesk.db import db
 from frontdesk.files.models import Blob, File, Upload
 
+SPOOL = ".backup-"
 PAGES = 4_096  # of SQLite, copied in one step
 COUNTED = {"members": Member, "files": File, "blobs": Blob, "uploads": Upload}
 DEBIAN = "postgresql/*/bin"
@@ -59,6 +62,23 @@ class Dump:
     @property
     def database(self) -> str:
         return "sqlite" if self.name == "database.db" else "postgresql"
+
+
+@contextmanager
+def spooled() -> Iterator[Path]:
+    """Where the database's copy lies meanwhile: beside the database, for our eyes only.
+
+    What a backup that was killed has left there is removed.
+    """
+    folder = Path(current_app.instance_path)
+    for left in folder.glob(f"{SPOOL}*"):
+        left.unlink()
+    path = folder / f"{SPOOL}{secrets.token_hex(8)}"
+    try:
+        yield path
+    finally:
+        for part in folder.glob(f"{path.name}*"):
+            part.unlink()
 
 
 def take(path: Path) -> Dump:
@@ -98,11 +118,12 @@ def copy_sqlite(source: Path, target: Path) -> None:
     """SQLite's own online backup, in steps. It reads one moment: without that each write beside
     it would make it begin anew.
 
-    :raise NoDump: if SQLite can't
+    :raise NoDump: if SQLite can't, or there is no ``source``: it would make one
     """
+    there = f"{source.absolute().as_uri()}?mode=rw"
     try:
         with (
-            closing(sqlite3.connect(source, timeout=10, isolation_level=None)) as reading,
+            closing(sqlite3.connect(there, 10, isolation_level=None, uri=True)) as reading,
             closing(sqlite3.connect(target)) as writing,
         ):
             reading.execute("BEGIN")

@@ -1,8 +1,9 @@
 """Backups in one folder: what two of them share lies there once.
 
-``objects/ab/NAME`` is content, named by its SHA-256; under a key by an HMAC of it, which tells
-nothing but that two are equal. ``snapshots/DATE.jsonl`` is a backup's manifest, written last, and
-``DATE.objects`` the objects that it needs, so that old ones can be removed without the secret key.
+``objects/ab/NAME`` is content, named by its SHA-256; under a key by an HMAC of it, another
+for each key, which tells nothing but that two are equal. ``snapshots/DATE.jsonl`` is a backup's
+manifest, written last, and ``DATE.objects`` the objects that it needs, so that old ones can be
+removed without the secret key.
 Nothing in the folder is followed that is a link.
 """
 
@@ -12,8 +13,9 @@ import fcntl
 import hashlib
 import hmac
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from io import BufferedReader
 from pathlib import Path
@@ -29,6 +31,8 @@ OBJECTS, SNAPSHOTS = "objects", "snapshots"
 SEALED, ROTTEN = ".age", ".damaged"
 HASH = 64  # letters of a SHA-256
 TURNS = 30
+# What else lies there, as copies that a program for syncing makes, is no backup.
+IS_MANIFEST = re.compile(r"\d{4}-\d\d-\d\dT\d{6}-\d{6}Z\.jsonl(\.age)?").fullmatch
 
 
 class Taken(Exception):
@@ -87,24 +91,21 @@ class Folder:
     def reread(self, turn: int) -> list[str]:
         """Read a part of the objects again, another each turn; those that rotted, put aside.
 
-        So the backup that is made next stores them anew. What is encrypted can't be told.
+        So the backup that is made next stores them anew. What can't be read counts as rotten; what
+        is encrypted can't be told.
         """
         rotten = []
         for shard in [name for name in self.objects.names() if _has_turn(name, turn)]:
-            place = self.objects.into(shard)
-            for name in [name for name in place.names() if len(name) == HASH]:
-                with place.open(name) as file:
-                    found = hashlib.file_digest(cast(BufferedReader, file), "sha256").hexdigest()
-                if found != name:
-                    os.rename(name, name + ROTTEN, src_dir_fd=place.at, dst_dir_fd=place.at)
-                    rotten.append(name)
-            place.close()
+            with closing(self.objects.into(shard)) as place:
+                for name in [name for name in place.names() if len(name) == HASH]:
+                    if _sha256(place, name) != name:
+                        os.rename(name, name + ROTTEN, src_dir_fd=place.at, dst_dir_fd=place.at)
+                        rotten.append(name)
         return rotten
 
     def dates(self) -> list[str]:
         """The names of its backups, the oldest first."""
-        endings = (".jsonl", ".jsonl" + SEALED)
-        return [name.split(".")[0] for name in self.snapshots.names() if name.endswith(endings)]
+        return dates(self.snapshots.names())
 
     def prune(self, keep: int) -> int:
         """Remove all backups but the latest ``keep``, then what no backup needs; how many."""
@@ -127,6 +128,20 @@ class Folder:
                 if name not in needed and not name.endswith(ROTTEN):
                     place.remove(name)
             place.close()
+
+
+def dates(names: Iterable[str]) -> list[str]:
+    """Those of manifests among these, the oldest first."""
+    return sorted(name.split(".")[0] for name in names if IS_MANIFEST(name))
+
+
+def _sha256(place: Place, name: str) -> str:
+    """Of what lies there; empty if the disk doesn't give it."""
+    try:
+        with place.open(name) as file:
+            return hashlib.file_digest(cast(BufferedReader, file), "sha256").hexdigest()
+    except OSError:
+        return ""
 
 
 def _has_turn(shard: str, turn: int) -> bool:

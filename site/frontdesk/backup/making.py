@@ -6,7 +6,6 @@ import fcntl
 import hashlib
 import hmac
 import os
-import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -25,7 +24,6 @@ from frontdesk.backup.members import Header, Item, Member, Writer
 from frontdesk.db import db
 from frontdesk.files import pausing, service
 
-SPOOL = ".backup-"
 NAMED = "%Y-%m-%dT%H%M%S-%fZ"
 LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 Tell = Callable[[str], object]
@@ -115,7 +113,7 @@ def _why(error: Exception, target: str) -> str:
 
 def _made(target: str, key: str, keep: int) -> Made:
     began, to = time.monotonic(), keys.recipients(key) if key else []
-    with _alone(), pausing.paused(), _spooled() as path:
+    with _alone(), pausing.paused(), dump.spooled() as path:
         taken = dump.take(path)
         db.session.rollback()
         header = _header(taken, bool(to))
@@ -138,7 +136,7 @@ def _into_folder(target: str, header: Header, taken: dump.Dump, to: list[Any], k
         folder.sweep()
         rotten = folder.reread(datetime.now(UTC).toordinal())
         date = _free_date(folder)
-        snapshot = Snapshot(folder, header, to, _names_key())
+        snapshot = Snapshot(folder, header, to, _names_key(to))
         with snapshot.being_made(date):
             _fill(snapshot, taken)
         made = _result(snapshot, _absolute(target), date)
@@ -185,9 +183,11 @@ def _free_date(folder: Folder) -> str:
     return moment.strftime(NAMED)
 
 
-def _names_key() -> bytes:
+def _names_key(to: list[Any]) -> bytes:
+    """What is encrypted for somebody else has another name: they might not open what is there."""
     key = str(current_app.config["SECRET_KEY"]).encode()
-    return hmac.digest(key, b"frontdesk backup names", hashlib.sha256)
+    text = " ".join(["frontdesk backup names", *sorted(map(str, to))])
+    return hmac.digest(key, text.encode(), hashlib.sha256)
 
 
 def _absolute(target: str) -> str:
@@ -234,17 +234,3 @@ def _lock(file: int) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise NoBackup("Another backup is being made. Wait for its end.") from None
-
-
-@contextmanager
-def _spooled() -> Iterator[Path]:
-    """Where the database's copy lies meanwhile: beside the database, for our eyes only."""
-    folder = Path(current_app.instance_path)
-    for left in folder.glob(f"{SPOOL}*"):
-        left.unlink()
-    path = folder / f"{SPOOL}{secrets.token_hex(8)}"
-    try:
-        yield path
-    finally:
-        for part in folder.glob(f"{path.name}*"):
-            part.unlink()

@@ -109,7 +109,10 @@ def read(source: Iterable[bytes]) -> tuple[Header, Iterator[Member]]:
     if first.get("format") != FORMAT:
         raise Damaged("It was made by another version of Frontdesk, or is no backup of it.")
     hashed.update(_line_of(first))
-    return Header(**first), _members(lines, hashed)
+    try:
+        return Header(**first), _members(lines, hashed)
+    except TypeError as error:
+        raise Damaged("The first line of its manifest can't be read.") from error
 
 
 def _members(lines: Iterator[bytes], hashed: Any) -> Iterator[Member]:

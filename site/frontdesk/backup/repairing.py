@@ -16,7 +16,7 @@ Wanted = Mapping[UUID, tuple[int, str]]
 
 
 class NoRepair(Exception):
-    """The backup can't be read; the message says why."""
+    """A backup can't be read; the message says why."""
 
 
 def repair(path: Path, key: str, wanted: Wanted) -> Iterator[UUID]:
@@ -24,14 +24,20 @@ def repair(path: Path, key: str, wanted: Wanted) -> Iterator[UUID]:
 
     What comes is compared before it takes their place; what was there is kept aside, in the
     storage's folder ``damaged``. A folder's backups are asked one after the other, the latest
-    first.
+    first; one that can't be read is passed over.
 
-    :raise NoRepair: if the backup can't be read
+    :raise NoRepair: if there is none that can be read
     """
-    left = dict(wanted)
-    for name in reversed(source.names(path) or [""]):
+    left, unread = dict(wanted), list[NoRepair]()
+    names = source.names(path) or [""]
+    for name in reversed(names):
         if left:
-            yield from _from(path, key, name, left)
+            try:
+                yield from _from(path, key, name, left)
+            except NoRepair as no:
+                unread.append(no)
+    if len(unread) == len(names):
+        raise unread[0]
 
 
 def _from(path: Path, key: str, name: str, left: dict[UUID, tuple[int, str]]) -> Iterator[UUID]:

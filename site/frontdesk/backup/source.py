@@ -15,7 +15,15 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from frontdesk.backup import keys
-from frontdesk.backup.folder import MARK, OBJECTS, SEALED, SNAPSHOTS, checked
+from frontdesk.backup.folder import (
+    IS_MANIFEST,
+    MARK,
+    OBJECTS,
+    SEALED,
+    SNAPSHOTS,
+    checked,
+    dates,
+)
 from frontdesk.backup.members import MANIFEST, Damaged, Header, Member, check_name, read
 from frontdesk.backup.place import OPEN_FOLDER, Place
 
@@ -63,11 +71,10 @@ def opened(path: Path, *, key: str = "", snapshot: str = "") -> Iterator[Source]
 
 
 def names(path: Path) -> list[str]:
-    """Of the backups in a folder, the oldest first; nothing for an archive."""
-    if not path.is_dir():
-        return []
-    ended = [name for name in os.listdir(path / SNAPSHOTS) if ".jsonl" in name]  # noqa: PTH208
-    return sorted(name.split(".")[0] for name in ended)
+    """Of the backups in a folder, the oldest first; nothing for an archive, or what is neither."""
+    with suppress(OSError):
+        return dates(os.listdir(path / SNAPSHOTS))  # noqa: PTH208
+    return []
 
 
 class _Tar(Source):
@@ -123,7 +130,7 @@ class _Snapshot(Source):
         self._manifest = self._chosen(name)
 
     def _chosen(self, name: str) -> str:
-        there = [one for one in self._snapshots.names() if ".jsonl" in one]
+        there = [one for one in self._snapshots.names() if IS_MANIFEST(one)]
         chosen = [one for one in there if not name or one.split(".")[0] == name]
         if not chosen:
             known = ", ".join(one.split(".")[0] for one in there) or "none"

@@ -26,7 +26,8 @@ from frontdesk.stored_settings.live import this_app
 from frontdesk.watching.exposition import Gauge
 
 SELDOM = 60.0  # seconds for which sums over whole tables hold
-DEEDS = ("backup", "scrub", "purge")  # words of the log whose last time is worth an alert
+# Words of the log whose last time is worth an alert; the server scrubs by itself, a part at a time.
+DEEDS = {"backup": "backup", "scrub": "scrub", "scrub.part": "scrub", "purge": "purge"}
 
 
 @dataclass(slots=True)
@@ -106,8 +107,9 @@ def _last() -> Gauge:
     """When each of the deeds that keep the site well was last done."""
     last = select(LogEntry.what, func.max(LogEntry.at)).where(LogEntry.what.in_(DEEDS))
     gauge = Gauge("last_seconds", "When it was last done (Unix time).", ("what",))
-    for what, at in db.session.execute(last.group_by(LogEntry.what)):
-        gauge.values[(what,)] = at.timestamp()
+    for word, at in db.session.execute(last.group_by(LogEntry.what)):
+        what = (DEEDS[word],)
+        gauge.values[what] = max(gauge.values.get(what, 0.0), at.timestamp())
     return gauge
 
 

@@ -110,7 +110,8 @@ def backup() -> Iterator[Finding]:
     todo = _("Have the server make one each night, onto another disk.")
     if failed is not None and failed.what == "backup.failed":
         said = _("The last backup failed: %(why)s.")
-        yield wrong("inside.backup", said, todo, change, why=str(failed.facts.get("why", "–")))
+        why = str(failed.facts.get("why", "–")).removesuffix(".")
+        yield wrong("inside.backup", said, todo, change, why=why)
     elif last is None:
         yield warn("inside.backup", _("There is no backup."), todo, change)
     elif last.at < now() - A_BACKUP:

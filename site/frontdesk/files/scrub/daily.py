@@ -22,7 +22,7 @@ from frontdesk.db import db, now, reading, transaction
 from frontdesk.files.models import Blob
 from frontdesk.files.scrub import check_books
 from frontdesk.files.scrub.report import Report
-from frontdesk.files.scrub.rereading import ROW, Pace, read
+from frontdesk.files.scrub.rereading import ROW, Pace, not_since, read
 
 KIND, NOTED = "scrub", "scrub.part"
 A_TURN = 60.0  # seconds
@@ -54,13 +54,13 @@ def in_background(do: Callable[[], bool]) -> bool:
     done, failed = list[bool](), list[Exception]()
 
     def work() -> None:
-        with suppress(OSError):  # a container may refuse it
+        with suppress(OSError):  # a container, or a filter of system calls, may refuse it
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST)
-        with app.app_context(), reading():
-            try:
+        try:
+            with app.app_context(), reading():
                 done.append(do())
-            except Exception as error:
-                failed.append(error)
+        except Exception as error:
+            failed.append(error)
 
     thread = threading.Thread(target=work, name="scrub", daemon=True)
     thread.start()
@@ -94,8 +94,8 @@ def _due(is_first: bool) -> Sequence[Any]:
     """
     long_ago = now() - timedelta(days=current_app.config["SCRUB_EVERY"])
     is_new = and_(Blob.verified_at.is_(None), Blob.created_at < now() - timedelta(days=1))
-    was_ahead = Blob.verified_at > now()  # the clock, when it was read
-    due = ROW.where(or_(is_new, Blob.verified_at < long_ago, was_ahead))
+    is_due = Blob.verified_at.is_not(None) & not_since(long_ago)
+    due = ROW.where(or_(is_new, is_due))
     if not is_first:
         due = due.where(Blob.lost_at.is_(None))
     with reading():
