@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import hmac
-import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +17,7 @@ from typing import Any, Protocol
 from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
 
-from frontdesk.backup import archive, contents, dump, history, keys
+from frontdesk.backup import archive, contents, dump, history, keys, mark
 from frontdesk.backup.folder import Folder, Snapshot, Taken
 from frontdesk.backup.members import Header, Item, Member, Writer
 from frontdesk.db import db
@@ -27,7 +25,6 @@ from frontdesk.files import pausing, service
 
 SPOOL = ".backup-"
 NAMED = "%Y-%m-%dT%H%M%S-%fZ"
-LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 Tell = Callable[[str], object]
 
 
@@ -124,7 +121,8 @@ def _noted(what: str, **facts: Any) -> bool:
 
 def _made(target: str, key: str, keep: int) -> Made:
     began, to = time.monotonic(), keys.recipients(key) if key else []
-    with _alone(), pausing.paused(), _spooled() as path:
+    busy = NoBackup("Another backup is being made. Wait for its end.")
+    with mark.alone(Path(current_app.instance_path), busy), pausing.paused(), _spooled() as path:
         taken = dump.take(path)
         db.session.rollback()
         header = _header(taken, bool(to))
@@ -222,27 +220,6 @@ def _is_near(path: Path) -> bool:
     with suppress(OSError):
         return path.stat().st_dev == service.storage().beside("uploads").stat().st_dev
     return False
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """One backup of a site at a time. The lock ends with the process.
-
-    :raise NoBackup: if another is being made
-    """
-    lock = os.open(Path(current_app.instance_path) / ".backing-up", LOCK, 0o600)
-    try:
-        _lock(lock)
-        yield
-    finally:
-        os.close(lock)
-
-
-def _lock(file: int) -> None:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise NoBackup("Another backup is being made. Wait for its end.") from None
 
 
 @contextmanager

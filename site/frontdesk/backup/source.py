@@ -63,11 +63,12 @@ def opened(path: Path, *, key: str = "", snapshot: str = "") -> Iterator[Source]
 
 
 def names(path: Path) -> list[str]:
-    """Of the backups in a folder, the oldest first; nothing for an archive."""
-    if not path.is_dir():
+    """Of the backups in a folder, the oldest first; nothing for whatever else."""
+    try:
+        there = os.listdir(path / SNAPSHOTS)  # noqa: PTH208
+    except OSError:  # whoever opens the folder says why
         return []
-    ended = [name for name in os.listdir(path / SNAPSHOTS) if ".jsonl" in name]  # noqa: PTH208
-    return sorted(name.split(".")[0] for name in ended)
+    return sorted(name.split(".")[0] for name in there if ".jsonl" in name)
 
 
 class _Tar(Source):
@@ -101,7 +102,8 @@ class _Tar(Source):
 
 
 def _content(tar: tarfile.TarFile, entry: tarfile.TarInfo) -> BinaryIO:
-    stream = tar.extractfile(entry) if entry.isreg() else None
+    is_plain = entry.isreg() and not entry.issparse()  # holes cost nothing there, and a disk here
+    stream = tar.extractfile(entry) if is_plain else None
     if stream is None:
         raise Damaged(f"It holds “{entry.name[:80]}”, which is no ordinary file.")
     return cast(BinaryIO, stream)
