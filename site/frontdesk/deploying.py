@@ -6,6 +6,7 @@ has to say stands in it as one of the texts in :func:`_values`, and is replaced.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -30,7 +31,28 @@ FILES: Mapping[str, tuple[str, ...]] = {
 ALONE = {"nginx": ("body", "proxy", "uwsgi", "fastcgi", "scgi"), "apache": ()}
 NAME = "frontdesk"
 SITE = "frontdesk.conf"
+# What each of these may be, for it is written into other programs' files: no more than it seems.
+_PATH = r"/[\w./@+,=~-]*"
+_PORT = r"(?!0)\d{1,5}"
+_LABEL = r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)"
+_IPV4 = r"\d{1,3}(\.\d{1,3}){3}"
+_FOLDER_SAYS = "a path from / on, of letters, digits and . _ - @ + , = ~"
+MEANT: Mapping[str, tuple[str, str]] = {
+    "host": (
+        rf"(?=.{{1,253}}\Z)({_LABEL}\.)*(?!\d+\Z){_LABEL}",
+        "a name like files.example.org: no address, and no https:// or port. Other letters are "
+        "written as browsers do: xn--…",
+    ),
+    "listen": (rf"({_IPV4}|\[[0-9a-fA-F:.]+\])?", "an address like 127.0.0.1 or [::1], or empty"),
+    "upstream": (
+        rf"unix:{_PATH}|([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\]):{_PORT}",
+        f"unix:PATH or HOST:PORT. PATH is {_FOLDER_SAYS}",
+    ),
+    **dict.fromkeys(("certificate", "key", "root", "instance", "files"), (_PATH, _FOLDER_SAYS)),
+    "user": (r"[A-Za-z_][A-Za-z0-9_.-]{0,31}", "the name of a user, like frontdesk"),
+}
 WAYS = ("http", "uwsgi")
+LAST_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +75,30 @@ class Place:
     instance: str = "/srv/frontdesk/instance"
     files: str = "/srv/frontdesk/instance/files"
     user: str = "frontdesk"
+
+
+class BadPlace(Exception):
+    """A place can't be as it was said; the message says which part, and what it may be."""
+
+
+def refuse_odd(place: Place) -> None:
+    """:raise BadPlace: if something in it would be read as more than a name, folder or port"""
+    for name, (pattern, words) in MEANT.items():
+        if not re.fullmatch(pattern, getattr(place, name)) or not _is_in_range(place, name):
+            said = "The folder of STORAGE_URL" if name == "files" else f"--{name}"
+            raise BadPlace(f"{said} must be {words}.")
+
+
+def _is_in_range(place: Place, name: str) -> bool:
+    """Whether the numbers in addresses and ports are such."""
+    if name == "upstream" and not place.upstream.startswith("unix:"):
+        return int(place.upstream.rpartition(":")[2]) <= LAST_PORT
+    if name == "listen" and place.listen:
+        try:
+            ipaddress.ip_address(place.listen.strip("[]"))
+        except ValueError:
+            return False
+    return True
 
 
 def render(what: str, place: Place) -> dict[str, str]:

@@ -21,3 +21,18 @@ def alone(path: Path) -> Iterator[None]:
     finally:
         with suppress(OSError):
             os.close(file)
+
+
+def is_held(path: Path) -> bool:
+    """Whether a process has that lock."""
+    try:
+        lock = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False

@@ -124,6 +124,18 @@ def test_sentry_is_told_of_a_job_that_went_wrong(
         ("Authorization: Bearer abc.def", "Authorization: Bearer …"),
         ("KeyError: 'typed' and \"typed\"", "KeyError: '…' and \"…\""),
         ("no such table: files", "no such table: files"),
+        (
+            "can't open 'typed': it isn't in ['typed', b'typed']",
+            "can't open '…': it isn't in ['…', b'…']",
+        ),
+        ("it isn't '\\\\', nor 'ty\\'ped' or \"isn't typed\"", "it isn't '…', nor '…' or \"…\""),
+        ("no 'O'Brien typed' nor 'half typed", "no '…' nor '…"),
+        ("none is called “typed ‘typed’”", "none is called “…”"),
+        (
+            'unique "names"\nDETAIL:  Key (n)=(typed\ntyped) is.\n[SQL: SELECT]',
+            'unique "…"\nDETAIL: …\n[SQL: SELECT]',
+        ),
+        ('null in "names"\nDETAIL:  Failing row contains (1, typed).', 'null in "…"\nDETAIL: …'),
     ],
 )
 def test_what_is_told_is_cleaned(said: str, shown: str) -> None:

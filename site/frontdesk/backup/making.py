@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import hmac
-import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
@@ -18,14 +16,13 @@ from typing import Any, Protocol
 from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
 
-from frontdesk.backup import archive, contents, dump, history, keys
+from frontdesk.backup import archive, contents, dump, history, keys, mark
 from frontdesk.backup.folder import Folder, Snapshot, Taken
 from frontdesk.backup.members import Header, Item, Member, Writer
 from frontdesk.db import db
 from frontdesk.files import pausing, service
 
 NAMED = "%Y-%m-%dT%H%M%S-%fZ"
-LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 Tell = Callable[[str], object]
 
 
@@ -113,7 +110,9 @@ def _why(error: Exception, target: str) -> str:
 
 def _made(target: str, key: str, keep: int) -> Made:
     began, to = time.monotonic(), keys.recipients(key) if key else []
-    with _alone(), pausing.paused(), dump.spooled() as path:
+    busy = NoBackup("Another backup is being made. Wait for its end.")
+    place = Path(current_app.instance_path)
+    with mark.alone(place, busy), pausing.paused(), dump.spooled() as path:
         taken = dump.take(path)
         db.session.rollback()
         header = _header(taken, bool(to))
@@ -213,24 +212,3 @@ def _is_near(path: Path) -> bool:
     with suppress(OSError):
         return path.stat().st_dev == service.storage().beside("uploads").stat().st_dev
     return False
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """One backup of a site at a time. The lock ends with the process.
-
-    :raise NoBackup: if another is being made
-    """
-    lock = os.open(Path(current_app.instance_path) / ".backing-up", LOCK, 0o600)
-    try:
-        _lock(lock)
-        yield
-    finally:
-        os.close(lock)
-
-
-def _lock(file: int) -> None:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise NoBackup("Another backup is being made. Wait for its end.") from None

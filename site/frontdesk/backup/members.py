@@ -24,6 +24,10 @@ _NAME = re.compile(
 )
 
 
+_OBJECT = re.compile(r"([0-9a-f]{64}(\.age)?)?")
+KINDS = {"size": int, "format": int, "encrypted": bool, "counts": dict}  # all else is text
+
+
 class Damaged(Exception):
     """A backup isn't whole, or isn't one; the message is a sentence."""
 
@@ -106,20 +110,33 @@ def read(source: Iterable[bytes]) -> tuple[Header, Iterator[Member]]:
     """
     hashed, lines = hashlib.sha256(), iter(source)
     first = _parsed(next(lines, b""))
-    if first.get("format") != FORMAT:
-        raise Damaged("It was made by another version of Frontdesk, or is no backup of it.")
+    header = _header(first)
     hashed.update(_line_of(first))
+    return header, _members(lines, hashed)
+
+
+def _header(facts: dict[str, Any]) -> Header:
     try:
-        return Header(**first), _members(lines, hashed)
-    except TypeError as error:
-        raise Damaged("The first line of its manifest can't be read.") from error
+        if facts.get("format") == FORMAT and _is_typed(facts):
+            return Header(**facts)
+    except TypeError:  # too many facts, or too few
+        pass
+    raise Damaged("It was made by another version of Frontdesk, or is no backup of it.")
+
+
+def _is_typed(facts: dict[str, Any]) -> bool:
+    """Whether each fact is of its kind; it is used as that."""
+    counts = facts.get("counts", {})
+    return all(type(fact) is KINDS.get(name, str) for name, fact in facts.items()) and all(
+        type(count) is int for count in counts.values()
+    )
 
 
 def _members(lines: Iterator[bytes], hashed: Any) -> Iterator[Member]:
     for line in lines:
         facts = _parsed(line)
         if "end" in facts:
-            if facts["end"].get("sha256") != hashed.hexdigest():
+            if not _is_end(facts["end"], hashed.hexdigest()):
                 raise Damaged("Its manifest was changed.")
             return
         hashed.update(_line_of(facts))
@@ -128,11 +145,17 @@ def _members(lines: Iterator[bytes], hashed: Any) -> Iterator[Member]:
     raise Damaged("The end of its manifest is missing.")
 
 
+def _is_end(facts: Any, sha256: str) -> bool:
+    return isinstance(facts, dict) and facts.get("sha256") == sha256
+
+
 def _member(facts: dict[str, Any]) -> Member:
     try:
         member = Member(**{"sha256": "", **facts})
     except TypeError as error:
         raise Damaged("A line of its manifest can't be read.") from error
+    if not (_is_typed(facts) and _OBJECT.fullmatch(member.kept_as)):
+        raise Damaged("A line of its manifest can't be read.")
     check_name(member.name)
     return member
 
@@ -150,7 +173,7 @@ def _line_of(facts: dict[str, Any]) -> bytes:
 def _parsed(line: bytes) -> dict[str, Any]:
     try:
         facts = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         facts = None
     if not isinstance(facts, dict):
         raise Damaged("A line of its manifest can't be read.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 from contextlib import closing, suppress
@@ -13,7 +12,7 @@ from flask import Config, Flask
 from sqlalchemy import NullPool, create_engine, func, inspect, select
 from sqlalchemy.engine import URL, make_url
 
-from frontdesk import settings
+from frontdesk import locks, settings
 from frontdesk.accounts.models import Member
 from frontdesk.backup import dump, mark
 from frontdesk.backup.mark import sync
@@ -116,7 +115,7 @@ class Room:
 
     def refuse_what_is_there(self) -> None:
         """:raise Refused: if the site has members or files, or runs"""
-        if _is_held(self.instance / "jobs" / "embedded"):
+        if locks.is_held(self.instance / "jobs" / "embedded"):
             raise Refused("The site runs. Stop it first.")
         if next(self.storage.ids(-A_DAY), None) or self._has_rows():
             raise Refused(
@@ -209,21 +208,6 @@ def _written(arrived: Arrived, path: Path) -> tuple[int, str]:
     draft.replace(path)
     sync(path.parent)
     return facts
-
-
-def _is_held(path: Path) -> bool:
-    """Whether a process has that lock."""
-    try:
-        lock = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(lock)
-    return False
 
 
 def _make_folder(folder: Path) -> None:

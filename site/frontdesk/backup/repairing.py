@@ -48,7 +48,7 @@ def _from(path: Path, key: str, name: str, left: dict[UUID, tuple[int, str]]) ->
         ):
             for arrived in arriving:
                 id = UUID(arrived.name.partition("/")[2])
-                if _put_back(arrived, id, *left[id]):
+                if id in left and _put_back(arrived, id, *left[id]):
                     del left[id]
                     yield id
     except (Damaged, keys.BadKey) as no:

@@ -56,6 +56,13 @@ def restore(path: Path, *, key: str = "", snapshot: str = "") -> Restored:
 
     :raise Refused: if the instance isn't empty, or the backup isn't whole
     """
+    instance = Path(current_app.instance_path)
+    busy = Refused(f"Another restore or backup goes on in {instance}. Wait for its end.")
+    with mark.alone(instance, busy):
+        return _restored(path, key, snapshot)
+
+
+def _restored(path: Path, key: str, snapshot: str) -> Restored:
     began, app = time.monotonic(), cast(Any, current_app)._get_current_object()
     instance, tally = Path(app.instance_path), source.Tally({})
     room = Room(app, began_before=mark.is_there(instance))

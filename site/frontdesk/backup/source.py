@@ -108,7 +108,8 @@ class _Tar(Source):
 
 
 def _content(tar: tarfile.TarFile, entry: tarfile.TarInfo) -> BinaryIO:
-    stream = tar.extractfile(entry) if entry.isreg() else None
+    is_plain = entry.isreg() and not entry.issparse()  # holes cost nothing there, and a disk here
+    stream = tar.extractfile(entry) if is_plain else None
     if stream is None:
         raise Damaged(f"It holds “{entry.name[:80]}”, which is no ordinary file.")
     return cast(BinaryIO, stream)

@@ -42,11 +42,9 @@ def ended_by_signal() -> Iterator[None]:
 @click.argument("target")
 @click.option("--key", default="", help="Encrypt: an age1… key, or a file that holds one.")
 @click.option(
-    "--keep",
-    default=0,
-    type=click.IntRange(min=0),
-    help="In a folder: keep only so many, the latest.",
-)
+    "--keep", type=click.IntRange(0), default=0,
+    help="In a folder: keep only so many, the latest. 0 keeps all.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
 @with_appcontext
 def backup(target: str, key: str, keep: int, as_json: bool) -> None:

@@ -13,14 +13,19 @@ from frontdesk import deploying
 from frontdesk.cli.answers import No
 
 STOCK = deploying.Place()
+PORT = click.IntRange(1, deploying.LAST_PORT)
 
 
 @click.command("deploy")
 @click.argument("what", type=click.Choice(sorted(deploying.FILES)))
 @click.option("--host", default=STOCK.host, help="The name of the site.", show_default=True)
 @click.option("--listen", default="", help="The address to listen at; empty is all of them.")
-@click.option("--listen-http", "http", default=STOCK.http, help="Its port.", show_default=True)
-@click.option("--listen-https", "https", default=STOCK.https, help="And of TLS.", show_default=True)
+@click.option(
+    "--listen-http", "http", type=PORT, default=STOCK.http, help="Its port.", show_default=True
+)
+@click.option(
+    "--listen-https", "https", type=PORT, default=STOCK.https, help="And of TLS.", show_default=True
+)
 @click.option("--certificate", default="", help="The file with its chain; empty is certbot's.")
 @click.option("--key", default="", help="The file with its key; empty is certbot's.")
 @click.option("--upstream", default=STOCK.upstream, help="unix:/PATH or HOST:PORT of the server.")
@@ -37,14 +42,18 @@ def deploy(what: str, output: Path | None, alone: Path | None, **said: Any) -> N
     docs/deploying.md says where it belongs, and what else there is to do.
     """
     place = _place(said)
-    if alone:
-        _alone(what, place, alone.resolve())
-        return
-    files = deploying.render(what, place)
-    if output is None:
-        click.echo("\n".join(files.values()), nl=False)
-        return
-    _write(files, output)
+    try:
+        deploying.refuse_odd(place)
+        if alone:
+            _alone(what, place, alone.resolve())
+        elif output is None:
+            click.echo("\n".join(deploying.render(what, place).values()), nl=False)
+        else:
+            _write(deploying.render(what, place), output)
+    except deploying.BadPlace as no:
+        raise No(str(no)) from no
+    except OSError as error:
+        raise No(f"{output or alone} can't be written: {error.strerror}.") from error
 
 
 def _place(said: dict[str, Any]) -> deploying.Place:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -11,16 +12,19 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy import URL, create_engine, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
-from frontdesk import transfer
+from frontdesk import locks, transfer
 from frontdesk.cli.answers import No, answer, json_option
 from frontdesk.db import db
 from frontdesk.settings import MEANT, BadSetting
 
 
 @click.command("move")
-@click.option("--database", "url", required=True, help="Where to, as DATABASE_URL is written.")
+@click.option(
+    "--database", "url", required=True,
+    help="Where to, as DATABASE_URL is written; - reads it from standard input.",
+)  # fmt: skip
 @json_option
 @with_appcontext
 def move(url: str, as_json: bool) -> None:
@@ -30,17 +34,11 @@ def move(url: str, as_json: bool) -> None:
     write. The files stay where they are, and so does this database, which is only read. If it
     ends in the middle the target is empty, and you may run it again.
     """
-    where = _meant(url)
+    where = _meant(sys.stdin.readline().strip() if url == "-" else url)
+    if locks.is_held(Path(current_app.instance_path, "jobs", "embedded")):
+        raise No("The site runs. Stop it first.")
     db.session.remove()
-    try:
-        _refuse_full(where)
-        done = _copy(where)
-    except OperationalError as error:
-        said = str(error.orig).partition("\n")[0]
-        raise No(f"A database doesn't answer, or is being written ({said}). Stop the site, and "
-                 "see that the new database is there.") from error  # fmt: skip
-    except (transfer.NotMoved, BadSetting) as no:
-        raise No(f"{no} Nothing was moved.") from no
+    done = _moved(where)
     rows = sum(table.rows for table in done)
     line = f"DATABASE_URL = {where.render_as_string(hide_password=False)!r}"
     answer(
@@ -53,14 +51,39 @@ def move(url: str, as_json: bool) -> None:
     )
 
 
+def _moved(where: URL) -> list[transfer.Moved]:
+    """:raise No: if that can't be done"""
+    try:
+        _refuse_full(where)
+        return _copy(where)
+    except (DBAPIError, sqlite3.Error) as error:
+        raise No(_why(where, error)) from error
+    except OSError as error:
+        raise No(f"{where.database} can't be made: {error.strerror}.") from error
+    except (transfer.NotMoved, BadSetting) as no:
+        raise No(f"{no} Nothing was moved.") from no
+
+
+def _why(where: URL, error: DBAPIError | sqlite3.Error) -> str:
+    said = str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0]
+    if isinstance(error, OperationalError):
+        return (
+            f"A database doesn't answer, or is being written ({said}). Stop the site, and see that "
+            "the new database is there."
+        )
+    return f"{where!r} can't be used ({said}). Name an empty database. Nothing was moved."
+
+
 def _meant(url: str) -> URL:
     pattern, words = MEANT["DATABASE_URL"]
     if not re.fullmatch(pattern, url):
         raise No(f"--database must be {words}.")
     try:
         found = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:  # ValueError: a port that is no number
         raise No(f"--database must be {words}.") from error
+    if "@" in (found.host or ""):
+        raise No("Write @ in the password as %40, : as %3A and / as %2F.")
     if found.drivername == "sqlite":  # as the site reads it
         path = Path(current_app.instance_path, found.database or "")
         found = found.set(database=str(path))
