@@ -98,7 +98,7 @@ def test_systemd_takes_the_units(place: deploying.Place, tmp_path: Path) -> None
         (tmp_path / name).write_text(text)
         units.append(tmp_path / name)
         if "~@privileged @resources" in text:  # what of these the site does, all the same
-            assert "\nSystemCallFilter=setpriority setrlimit prlimit64\n" in text, name
+            assert "\nSystemCallFilter=setrlimit prlimit64 setpriority\n" in text, name
     done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True)
     assert not done.returncode, done.stderr.decode()
 

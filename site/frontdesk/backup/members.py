@@ -12,6 +12,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any, BinaryIO
 
@@ -116,12 +117,12 @@ def read(source: Iterable[bytes]) -> tuple[Header, Iterator[Member]]:
 
 
 def _header(facts: dict[str, Any]) -> Header:
-    try:
-        if facts.get("format") == FORMAT and _is_typed(facts):
+    if facts.get("format") != FORMAT:
+        raise Damaged("It was made by another version of Frontdesk, or is no backup of it.")
+    with suppress(TypeError):  # too many facts, or too few
+        if _is_typed(facts):
             return Header(**facts)
-    except TypeError:  # too many facts, or too few
-        pass
-    raise Damaged("It was made by another version of Frontdesk, or is no backup of it.")
+    raise Damaged("The first line of its manifest can't be read.")
 
 
 def _is_typed(facts: dict[str, Any]) -> bool:
