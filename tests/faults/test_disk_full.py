@@ -63,13 +63,18 @@ def full(folder: Path, name: str = "somebody else's") -> Iterator[None]:
         path.unlink()
 
 
-@contextmanager
-def anew(server: Server) -> Iterator[Server]:
-    """Another server of that site, which has rendered no page and compressed no file yet."""
+def forget(server: Server) -> None:
+    """It ends, and what a site makes by itself is to be made again."""
     if server.process.poll() is None:
         server.stop()
-    for name in ("templates", "assets"):
+    for name in ("templates", "assets", "translations"):
         shutil.rmtree(server.folder / "instance" / name, ignore_errors=True)
+
+
+@contextmanager
+def anew(server: Server) -> Iterator[Server]:
+    """Another server of that site."""
+    forget(server)
     again = start(server.folder, *ONE_WORKER, JOBS="worker", MIN_FREE_SPACE=1_000_000_000)
     try:
         yield again
@@ -157,6 +162,7 @@ def test_a_site_starts_on_a_full_disk(folder: Path, server: Server) -> None:
     with anew(server) as before:
         Visitor(before.port).log_in()  # a verb with room: the ballast lies there again
         assert (server.folder / "instance/ballast").exists()
+    forget(server)
     with full(folder), anew(server) as again:
         visitor = Visitor(again.port)
         login = visitor.ask("GET", "/login")
