@@ -79,7 +79,8 @@ def anew(server: Server) -> Iterator[Server]:
     try:
         yield again
     finally:
-        again.crash()
+        if again.process.poll() is None:
+            again.crash()
 
 
 def is_full(answer: Answer) -> bool:
@@ -156,6 +157,9 @@ def test_whoever_eats_the_ballast_too_leaves_pages_that_say_so(
             assert is_full(visitor.submit("/login", "login", username="alice", password=PASSWORD))
             assert visitor.ask("GET", "/ak").status == 200
             assert visitor.ask("GET", "/health").status == 503
+            again.stop()
+            with pytest.raises(AssertionError, match=r"disk .* is full, .* Make room there"):
+                start(server.folder, *ONE_WORKER)
 
 
 def test_a_site_starts_on_a_full_disk(folder: Path, server: Server) -> None:
