@@ -66,7 +66,7 @@ def full(folder: Path, name: str = "somebody else's") -> Iterator[None]:
 def forget(server: Server) -> None:
     """It ends, and what a site makes by itself is to be made again."""
     if server.process.poll() is None:
-        server.stop()
+        server.crash()
     for name in ("templates", "assets", "translations"):
         shutil.rmtree(server.folder / "instance" / name, ignore_errors=True)
 
@@ -157,7 +157,7 @@ def test_whoever_eats_the_ballast_too_leaves_pages_that_say_so(
             assert is_full(visitor.submit("/login", "login", username="alice", password=PASSWORD))
             assert visitor.ask("GET", "/ak").status == 200
             assert visitor.ask("GET", "/health").status == 503
-            again.stop()
+            again.crash()
             with pytest.raises(AssertionError, match=r"disk .* is full, .* Make room there"):
                 start(server.folder, *ONE_WORKER)
 
