@@ -17,6 +17,7 @@ from frontdesk import (
     errors,
     extensions,
     forms,
+    instance,
     jobs,
     language,
     logs,
@@ -115,7 +116,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     )
     settings.load(app, ROOT / "config.py", overrides or {})
 
-    startup.make_instance_folder(app)
+    instance.make(app)
     startup.refuse_to_begin_anew(app)
     startup.keep_secret_key(app)
     for part in PLUMBING:

@@ -1,4 +1,4 @@
-"""Before the first request: an instance folder, a secret key, a migrated database."""
+"""Before the first request: a secret key, a migrated database."""
 
 from __future__ import annotations
 
@@ -27,21 +27,6 @@ from frontdesk.storage import from_url
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 SHORTEST_KEY = 16
-
-
-def make_instance_folder(app: Flask) -> None:
-    """:raise BadSetting: if the instance folder can't be made or written"""
-    folder = Path(app.instance_path)
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        probe = folder / f".writable-{os.getpid()}"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise BadSetting(
-            f"{folder} can't be written ({error.strerror}). Let the user that runs Frontdesk write "
-            "it, or name another folder in FRONTDESK_INSTANCE_PATH."
-        ) from error
 
 
 def refuse_to_begin_anew(app: Flask) -> None:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from errno import ENOSPC
 from pathlib import Path
 
 import brotli
@@ -33,6 +34,21 @@ def test_the_site_goes_on_when_somebody_empties_its_cache(site):
     for path in shelf.walk(site.instance / "assets").values():
         path.unlink()
     assert site.get("css/site.css", app, accept_encoding="br").data == before
+
+
+def test_what_a_full_disk_does_not_take_is_served_and_written_when_there_is_room(site, monkeypatch):
+    def fill(*_):
+        raise OSError(ENOSPC, os.strerror(ENOSPC))
+
+    site.write("css/new.css", "a { color: red }" * 50)
+    with monkeypatch.context() as full:
+        full.setattr(compress, "write", fill)
+        app = site.app()
+        before = [site.get("css/new.css", app, accept_encoding=name).data for name in ("", "br")]
+        assert not list((site.instance / "assets").rglob("new.*"))
+    assert [site.get("css/new.css", app, accept_encoding=n).data for n in ("", "br")] == before
+    assert len(list((site.instance / "assets").rglob("new.*"))) == 2
+    assert brotli.decompress(before[1]) == before[0] == b"a { color: red }" * 50
 
 
 def test_copies_that_a_power_cut_left_empty_are_made_again(site):

@@ -64,18 +64,24 @@ def full(folder: Path, name: str = "somebody else's") -> Iterator[None]:
         path.unlink()
 
 
+def forget(server: Server) -> None:
+    """It ends, and what a site makes by itself is to be made again."""
+    if server.process.poll() is None:
+        server.crash()
+    for name in ("templates", "assets", "translations"):
+        shutil.rmtree(server.folder / "instance" / name, ignore_errors=True)
+
+
 @contextmanager
 def anew(server: Server) -> Iterator[Server]:
-    """Another server of that site, which has rendered no page and compressed no file yet."""
-    if server.process.poll() is None:
-        server.stop()
-    for name in ("templates", "assets"):
-        shutil.rmtree(server.folder / "instance" / name, ignore_errors=True)
+    """Another server of that site."""
+    forget(server)
     again = start(server.folder, *ONE_WORKER, JOBS="worker", MIN_FREE_SPACE=1_000_000_000)
     try:
         yield again
     finally:
-        again.crash()
+        if again.process.poll() is None:
+            again.crash()
 
 
 def is_full(answer: Answer) -> bool:
@@ -153,12 +159,16 @@ def test_whoever_eats_the_ballast_too_leaves_pages_that_say_so(
             assert is_full(visitor.submit("/login", "login", username="alice", password=PASSWORD))
             assert visitor.ask("GET", "/ak").status == 200
             assert visitor.ask("GET", "/health").status == 503
+            again.crash()
+            with pytest.raises(AssertionError, match=r"disk .* is full, .* Make room there"):
+                start(server.folder, *ONE_WORKER)
 
 
 def test_a_site_starts_on_a_full_disk(folder: Path, server: Server) -> None:
     with anew(server) as before:
         Visitor(before.port).log_in()  # a verb with room: the ballast lies there again
         assert postgresql.is_used() or (server.folder / "instance/ballast").exists()
+    forget(server)
     with full(folder), anew(server) as again:
         visitor = Visitor(again.port)
         login = visitor.ask("GET", "/login")

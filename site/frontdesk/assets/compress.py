@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import logging
 import os
 import secrets
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import brotli
 TEXT = {".css", ".js", ".mjs", ".svg", ".json", ".txt", ".webmanifest", ".xml", ".map"}
 WORTH_IT = 200  # bytes; below that the compressed copy is hardly smaller
 SUFFIXES = {"br": ".br", "gzip": ".gz"}  # in the order that we prefer
+_lines = logging.getLogger(__name__)
 _lock = Lock()
 _unkept: dict[Path, bytes] = {}  # what a full disk did not take
 
@@ -50,7 +52,9 @@ def keep(path: Path, body: bytes) -> None:
     """Put a file in place, or hold it in memory while the disk takes none: it is served anyway."""
     try:
         write(path, body)
-    except OSError:
+    except OSError as error:
+        if path not in _unkept:
+            _lines.warning("%s can't be written, and is held in memory: %s", path, error.strerror)
         _unkept[path] = body
     else:
         _unkept.pop(path, None)
