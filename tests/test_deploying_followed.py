@@ -33,7 +33,7 @@ ELSEWHERE = {
     r"sudo systemctl daemon-reload": "there is no systemd; units are read where they are started",
     r"sudo certbot ": "Let's Encrypt must reach the host; the certificate is the next command's",
     r"sudo -u postgres create(user|db) ": "tests/postgresql.py makes that user in its own server",
-    r"sudo systemctl stop frontdesk\.socket frontdesk$": "only flask move, the next command, needs it",
+    r"sudo systemctl stop frontdesk\.socket frontdesk$": "flask move, the next command, needs it",
     r"sudo -u frontdesk \.venv/bin/flask move ": "tests/test_move.py moves sites",
     r"sudo apachectl -t": "reads this machine's Apache; tests/test_deploying.py gives it its file",
     r"sudo systemctl reload apache2": "tests/fronts starts Apache with that file",
