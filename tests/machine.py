@@ -64,7 +64,11 @@ class Machine:
     def stop(self, name: str) -> None:
         process = self.running.pop(name)
         process.terminate()
-        process.wait(PATIENCE)
+        try:
+            process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:  # uWSGI loses a SIGTERM in its first second
+            process.kill()
+            process.wait()
 
     def end(self) -> None:
         for name in list(self.running):

@@ -17,7 +17,7 @@ from tests.check.fronts import free_port
 from frontdesk.audit import LogEntry
 from frontdesk.check import inside
 from frontdesk.check.finding import Finding
-from frontdesk.check.inside import database, letters
+from frontdesk.check.inside import database, letters, upkeep
 from frontdesk.db import db, now, reading, transaction
 from frontdesk.files import purge, scrub
 from frontdesk.files import service as files
@@ -161,6 +161,19 @@ def test_what_went_wrong_last_time(app: Flask) -> None:
     assert levels(app) == {"inside.scrub": "wrong", "inside.backup": "wrong"}
     note(app, "backup", near=True)
     assert levels(app)["inside.backup"] == "warning"
+
+
+def test_with_systemd_the_timer_backs_up_and_not_the_server(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its unit lets the server write to no other folder: BACKUP_TO would fail each night."""
+    assert "BACKUP_TO" in found(app)["inside.backup"].change.line
+    monkeypatch.setattr(upkeep, "TIMER", tmp_path / "frontdesk-backup.timer")
+    upkeep.TIMER.touch()
+    told = found(app)["inside.backup"].change.line
+    assert told == "systemctl enable --now frontdesk-backup.timer"
+    note(app, "backup", near=True)
+    assert found(app)["inside.backup"].change.file == "/etc/fstab"
 
 
 def test_one_that_breaks_does_not_silence_the_others(
