@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -79,6 +79,24 @@ def test_all_have_the_same_patience_and_leave_the_row(path: Path) -> None:
         for thread in threads:
             thread.join(timeout=20)
     assert told == ["database is locked"] * WRITERS
+    assert not row._waiting
+
+
+def test_who_is_interrupted_while_waiting_leaves_the_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By Ctrl+C, or SIGTERM in flask backup: those behind would wait out their patience."""
+    row = turns.Row()
+
+    def interrupted(event: threading.Event, seconds: float) -> bool:
+        raise KeyboardInterrupt
+
+    with (
+        row.stood(time.monotonic() + 60),
+        monkeypatch.context() as patch,
+        pytest.raises(KeyboardInterrupt),
+        ExitStack() as stack,
+    ):
+        patch.setattr(threading.Event, "wait", interrupted)
+        stack.enter_context(row.stood(time.monotonic() + 60))
     assert not row._waiting
 
 

@@ -22,6 +22,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 HEAD_WITHIN = 15.0  # seconds, as nginx and Apache are told
 GOODBYE_WITHIN = 2.0
+REST_WITHIN = 0.1  # of a body that nobody has read
 MOST_DROPPED = 65_536  # bytes of a visitor who goes on talking
 LARGEST_HEAD = 128 * 1024  # more is given to gunicorn, which knows its limits
 BLOCK = 8_192
@@ -92,6 +93,11 @@ class Worker(ThreadWorker):
         waiting.register(listener, select.POLLIN)
         while self.nr_conns < self.worker_connections and waiting.poll(0):
             self.accept(listener)
+
+    def _keepalive_after(self, conn: TConn, keepalive: bool) -> bool:
+        """No thread waits for a body that nobody has read: if it isn't there, its line ends."""
+        until = time.monotonic() + REST_WITHIN
+        return bool(keepalive and conn.parser.finish_body(deadline=until))
 
     def finish_request(self, conn: TConn, done: Future[Any]) -> None:
         """Let go of a line that is not kept, without waiting for its other end."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import secrets
 import sys
@@ -18,7 +17,10 @@ from flask_migrate import Migrate
 from sqlalchemy import inspect, make_url, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from frontdesk import stored_settings  # noqa: F401  its table
+from frontdesk import (
+    locks,
+    stored_settings,  # noqa: F401  its table
+)
 from frontdesk.accounts import service
 from frontdesk.backup import mark, migrating
 from frontdesk.db import db
@@ -98,7 +100,7 @@ def migrate(app: Flask) -> None:
     with app.app_context(), _closed_after(), _reachable(), _in_words():
         if not _is_newest():
             _refuse_another_database(app)
-            with _alone(Path(app.instance_path)):
+            with locks.alone(Path(app.instance_path) / ".migrating"):
                 if not _is_newest():
                     migrating.keep(app, *revisions())
                     _upgrade()
@@ -195,13 +197,6 @@ def _reachable() -> Iterator[None]:
             "Make one with: CREATE DATABASE frontdesk ENCODING 'UTF8' TEMPLATE template0;"
         )
     yield
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    with (folder / ".migrating").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def greet_developer(app: Flask) -> None:

@@ -35,8 +35,8 @@ class Row:
         with self._lock:
             self._waiting.append(mine)
             self._call_first()
-        mine.wait(max(0.0, until - time.monotonic()))
         try:
+            mine.wait(max(0.0, until - time.monotonic()))
             yield
         finally:
             with self._lock:

@@ -13,7 +13,7 @@ from flask import Flask
 from flask_migrate import downgrade
 from pyrage import decrypt, x25519
 from sqlalchemy import text
-from tests.backup.conftest import LARGE, SECRET, Site, clean, modes, tree
+from tests.backup.conftest import LARGE, SECRET, Site, clean, empty, modes, tree
 from tests.browser import Browser
 from tests.conftest import PASSWORD
 from tests.files.tus import offset, patch
@@ -225,6 +225,35 @@ def test_a_storage_with_files_is_not_mixed(
         restore(tmp_path / "x.tar")
     assert stray.read_bytes() == b"of another site"
     assert not {"config.py", "restoring"} & {p.name for p in (tmp_path / "restored").iterdir()}
+
+
+@pytest.mark.sqlite
+def test_a_damaged_database_is_not_overwritten(
+    site: Site, restore: Restore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is still in its place where it is what one restores for."""
+    monkeypatch.setattr(sys, "argv", ["flask", "restore"])
+    site.back_up(tmp_path / "x.tar")
+    (tmp_path / "restored").mkdir()
+    database, damaged = tmp_path / "restored" / "frontdesk.db", b"what a broken disk gives" * 1_000
+    database.write_bytes(damaged)
+    with pytest.raises(Refused, match=r"file is not a database\. Move its file away"):
+        restore(tmp_path / "x.tar")
+    assert database.read_bytes() == damaged
+
+
+@pytest.mark.sqlite
+def test_a_server_that_does_not_answer_is_said(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["flask", "restore"])
+    site.back_up(tmp_path / "x.tar")
+    nowhere = f"postgresql+psycopg://frontdesk@/frontdesk?host={tmp_path}"
+    with (
+        empty(tmp_path / "there", DATABASE_URL=nowhere),
+        pytest.raises(Refused, match=r"can't be seen: connection .*start its server\."),
+    ):
+        restoring.restore(tmp_path / "x.tar")
 
 
 def test_its_own_settings_stay_and_count(site: Site, restore: Restore, tmp_path: Path) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from flask import current_app
 from tests.check.conftest import Sites, unwell
 from tests.check.fronts import (
     HOST,
@@ -18,7 +21,10 @@ from tests.check.fronts import (
     start_nginx,
 )
 
+from frontdesk.check import outside, service
 from frontdesk.check.finding import OK, Finding, worst
+from frontdesk.check.outside import Way, server
+from frontdesk.check.visit import Visit
 from frontdesk.deploying import Place, write_alone
 
 pytestmark = pytest.mark.server
@@ -66,6 +72,33 @@ def test_before_ours_all_is_well(what: str, sites: Sites, ours: Callable[[str], 
 
 def test_without_a_front_all_is_well(sites: Sites) -> None:
     assert lines(sites.look(f"http://127.0.0.1:{sites.port('0')}")) == {}
+
+
+def arrive(sites: Sites) -> Visit:
+    with sites.app.app_context():
+        way = Way(f"http://127.0.0.1:{sites.port('0')}", "127.0.0.1", 0)
+        return outside._arrive(way, current_app.config["SECRET_KEY"], service.house())
+
+
+def test_the_time_of_a_long_look_is_no_difference_of_clocks(sites: Sites) -> None:
+    visit = arrive(sites)
+    facts = visit.first.facts
+    facts["server"]["time"] -= 100  # that long ago we arrived
+    late = replace(visit, first=replace(visit.first, body=json.dumps(facts).encode()))
+    assert [finding.level for finding in server.clock(late)] == [OK]
+
+
+def test_one_that_breaks_does_not_silence_the_others(
+    sites: Sites, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(visit: Visit) -> Iterator[Finding]:
+        yield from json.loads("an answer that something on the way has changed")
+
+    monkeypatch.setattr(server, "CHECKS", (broken, *server.CHECKS))
+    found = sites.look(f"http://127.0.0.1:{sites.port('0')}")
+    assert "broken" in unwell(found)
+    assert "broken can’t be looked at: JSONDecodeError" in unwell(found)["broken"].words
+    assert "server.clock" in {finding.id for finding in found}
 
 
 def test_a_proxy_is_believed_that_is_not_there(sites: Sites) -> None:

@@ -111,6 +111,20 @@ def test_what_fails_is_said_and_the_next_backup_is_whole(
         Path(path).unlink()
 
 
+def test_where_no_links_are_an_archive_is_made_too(
+    server: Server, shell: Shell, member: Member, tmp_path: Path
+) -> None:
+    """A stick with exFAT says EPERM; what has its name already stays there, too."""
+    path = server.folder / "stick.tar"
+    with failing(shell.process.pid, tmp_path / "strace", "link", "EPERM:when=1"):
+        status, said, _ = shell("backup", str(path))
+    assert status == 0, said
+    assert sorted(path.parent.glob("*stick*")) == [path], "no draft is left"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert shell("restore", "--check", str(path))[0] == 0
+    assert shell("backup", str(path))[0] == 1
+
+
 def test_old_ones_that_cannot_be_removed_are_said_and_the_new_one_counts(
     server: Server, shell: Shell, member: Member, tmp_path: Path
 ) -> None:

@@ -76,6 +76,15 @@ def test_slow_uploads_leave_room_for_pages(front: Front, alice: Guest) -> None:
 
 
 @kinds("gunicorn")
+def test_bodies_that_nobody_reads_are_not_waited_for(front: Front) -> None:
+    """gunicorn's own worker waits five seconds for the rest of each, in one of its threads."""
+    said = f"GET /ak HTTP/1.1\r\nHost: {front.guest().host}\r\nContent-Length: 100000\r\n\r\n"
+    with crowd(front, MANY, said.encode()) as lines:
+        assert page(front) == 200
+        assert lines[-1].recv(100).startswith(b"HTTP/1.1 200")
+
+
+@kinds("gunicorn")
 def test_who_stays_after_a_no_holds_up_nobody(front: Front) -> None:
     """gunicorn's own worker waits two seconds for each, in the loop that accepts the others."""
     with crowd(front, 60, b"get / HTTP/1.1\r\n\r\n") as lines:

@@ -33,10 +33,12 @@ SPOOFED = [
     "X_Forwarded_Host: evil.example",
     "HTTP_X_FORWARDED_FOR: 198.51.100.1",
     "Proxy: http://evil.example",
+    "Traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    "Tracestate: evil=evil",
 ]
 # What no gateway's variable is called after, so it may pass.
 ODD = ["HTTPS: evil", "wsgi.url_scheme: ftp", "Remote-Addr: 198.51.100.1", "Evil: evil"]
-MARKS = ("evil", "198.51.100.1", "ftp")
+MARKS = ("evil", "198.51.100.1", "ftp", "b7ad6b7169203331")
 
 
 def mirrored(front: Front, *headers: str) -> dict[str, Any]:

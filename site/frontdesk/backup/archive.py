@@ -5,6 +5,7 @@ With a key the whole of it is encrypted: ``age -d -i KEY x.tar.age | tar x``.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tarfile
@@ -22,6 +23,7 @@ from frontdesk.backup.members import MANIFEST, Header, Item, Member, Writer
 
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 ZEROS = bytes(1 << 20)
+NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP}
 
 
 class Archive:
@@ -107,6 +109,23 @@ def _sealed(out: BinaryIO, to: list[Any]) -> Iterator[BinaryIO]:
         yield sink
 
 
+def _give_name(draft: Path, path: Path) -> None:
+    """A link, unlike a rename, is never made in place of another; where there are none, as on a
+    stick with exFAT, an empty file keeps the name until then.
+    """
+    try:
+        path.hardlink_to(draft)
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        os.close(os.open(path, NEW, 0o600))
+        try:
+            draft.rename(path)
+        except OSError:
+            path.unlink()
+            raise
+
+
 @contextmanager
 def _whole(target: str) -> Iterator[BinaryIO]:
     """A file that has its name only when it is whole and on the disk."""
@@ -123,7 +142,7 @@ def _whole(target: str) -> Iterator[BinaryIO]:
             yield out
             out.flush()
             os.fsync(out.fileno())
-            path.hardlink_to(draft)  # unlike a rename, never in place of another
+            _give_name(draft, path)
         finally:
             draft.unlink(missing_ok=True)
     try:

@@ -11,6 +11,7 @@ from uuid import UUID
 from flask import Config, Flask
 from sqlalchemy import NullPool, create_engine, func, inspect, select
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 from frontdesk import locks, settings
 from frontdesk.accounts.models import Member
@@ -117,11 +118,22 @@ class Room:
         """:raise Refused: if the site has members or files, or runs"""
         if locks.is_held(self.instance / "jobs" / "embedded"):
             raise Refused("The site runs. Stop it first.")
-        if next(self.storage.ids(-A_DAY), None) or self._has_rows():
+        if next(self.storage.ids(-A_DAY), None) or self._is_used():
             raise Refused(
                 f"{self.instance} isn't empty: its database or its storage holds something. Name "
                 "an empty folder in FRONTDESK_INSTANCE_PATH, and an empty database."
             )
+
+    def _is_used(self) -> bool:
+        """:raise Refused: if the database can't be asked, say since it is what was damaged"""
+        try:
+            return self._has_rows()
+        except SQLAlchemyError as error:
+            said = " ".join(str(getattr(error, "orig", None) or error).split())
+            raise Refused(
+                f"Whether the database is empty can't be seen: {said}. Move its file away, or "
+                "start its server."
+            ) from error
 
     def _has_rows(self) -> bool:
         """Whether anybody has an account there; a site that was only started counts as empty."""

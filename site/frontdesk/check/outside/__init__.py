@@ -51,13 +51,16 @@ def look(way: Way, secret_key: str, house: House) -> list[Finding]:
 
 
 def _run(check: Check, visit: Visit) -> list[Finding]:
-    """One that can't be done, since a connection breaks, is one that isn't well."""
+    """One that can't be done, as where a connection breaks, is one that isn't well."""
     try:
         return list(check(visit))
     except OSError as error:
         said = _("The connection broke off while %(check)s was looked at: %(why)s.")
         todo = _("Look into the front server’s log.")
         return [wrong("broken", said, todo, check=check.__name__, why=_plain(error))]
+    except Exception as error:  # an answer that nobody has thought of: the others must be heard
+        said, why = _("%(check)s can’t be looked at: %(why)s."), f"{type(error).__name__}: {error}"
+        return [wrong("broken", said, _("Look into the log."), check=check.__name__, why=why)]
 
 
 def _arrive(way: Way, secret_key: str, house: House) -> Visit:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from frontdesk.check.finding import Finding, Line, _, ok, warn, wrong
 from frontdesk.check.fronts import KNOWN_AS
-from frontdesk.check.visit import Visit
+from frontdesk.check.visit import PAGE, Visit
 
 FEW_FILES = 4_096
 FAR_OFF = 30.0  # seconds
@@ -62,9 +62,12 @@ def limits(visit: Visit) -> Iterator[Finding]:
 
 
 def clock(visit: Visit) -> Iterator[Finding]:
-    """The site's clock against ours, and the front server's against both."""
-    off = [visit.server["time"] - time.time() + visit.first.seconds / 2]
-    if date := visit.first.get("Date"):
+    """The site's clock against ours, and the front server's against both; asked just now."""
+    answer = visit.stranger.ask("GET", PAGE)
+    if not answer.is_ours:
+        return
+    off = [answer.facts["server"]["time"] - time.time() + answer.seconds / 2]
+    if date := answer.get("Date"):
         off.append(parsedate_to_datetime(date).timestamp() - time.time())
     if max(map(abs, off)) < FAR_OFF:
         yield ok("server.clock", _("The clocks agree."))
