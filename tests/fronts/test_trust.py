@@ -33,6 +33,8 @@ SPOOFED = [
     "X_Forwarded_Host: evil.example",
     "HTTP_X_FORWARDED_FOR: 198.51.100.1",
     "Proxy: http://evil.example",
+    "Traceparent: 00-evil",
+    "Tracestate: evil=1",
 ]
 # What no gateway's variable is called after, so it may pass.
 ODD = ["HTTPS: evil", "wsgi.url_scheme: ftp", "Remote-Addr: 198.51.100.1", "Evil: evil"]
