@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import hmac
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -27,6 +28,7 @@ from frontdesk.backup.place import DRAFT, OPEN_FOLDER, Place
 MARK = "frontdesk-backup"
 OBJECTS, SNAPSHOTS = "objects", "snapshots"
 SEALED, ROTTEN = ".age", ".damaged"
+DATED = re.compile(r"\d{4}-\d\d-\d\dT\d{6}-\d{6}Z")
 HASH = 64  # letters of a SHA-256
 TURNS = 30
 
@@ -102,7 +104,10 @@ class Folder:
         return rotten
 
     def dates(self) -> list[str]:
-        """The names of its backups, the oldest first."""
+        """The names of its backups, the oldest first; without those that somebody gave."""
+        return list(filter(DATED.fullmatch, self._names()))
+
+    def _names(self) -> list[str]:
         endings = (".jsonl", ".jsonl" + SEALED)
         return [name.split(".")[0] for name in self.snapshots.names() if name.endswith(endings)]
 
@@ -118,8 +123,8 @@ class Folder:
 
     def _remove_unneeded(self) -> None:
         needed = set[str]()
-        for date in self.dates():
-            with self.snapshots.open(f"{date}.objects") as lines:
+        for name in self._names():
+            with self.snapshots.open(f"{name}.objects") as lines:
                 needed.update(line.decode().strip() for line in lines)
         for shard in self.objects.names():
             place = self.objects.sub(shard)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from frontdesk.backup import keys
-from frontdesk.backup.folder import MARK, OBJECTS, SEALED, SNAPSHOTS, checked
+from frontdesk.backup.folder import DATED, MARK, OBJECTS, SEALED, SNAPSHOTS, checked
 from frontdesk.backup.members import MANIFEST, Damaged, Header, Member, check_name, read
 from frontdesk.backup.place import OPEN_FOLDER, Place
 
@@ -101,6 +101,11 @@ class _Tar(Source):
             pass
 
 
+def _is_dated(name: str) -> bool:
+    """Whether we gave it; one that somebody renamed is asked for by its name."""
+    return DATED.fullmatch(name) is not None
+
+
 def _content(tar: tarfile.TarFile, entry: tarfile.TarInfo) -> BinaryIO:
     is_plain = entry.isreg() and not entry.issparse()  # holes cost nothing there, and a disk here
     stream = tar.extractfile(entry) if is_plain else None
@@ -126,10 +131,11 @@ class _Snapshot(Source):
 
     def _chosen(self, name: str) -> str:
         there = [one for one in self._snapshots.names() if ".jsonl" in one]
-        chosen = [one for one in there if not name or one.split(".")[0] == name]
+        known = {one: one.split(".")[0] for one in there}
+        chosen = [one for one in there if (known[one] == name if name else _is_dated(known[one]))]
         if not chosen:
-            known = ", ".join(one.split(".")[0] for one in there) or "none"
-            raise Damaged(f"{self._path} has no backup “{name}”. There are: {known}.")
+            said = ", ".join(known.values()) or "none"
+            raise Damaged(f"{self._path} has no backup “{name}”. There are: {said}.")
         return chosen[-1]
 
     def each(self, only: Container[str] | None = None) -> Generator[Arrived, None, None]:
