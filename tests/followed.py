@@ -158,6 +158,7 @@ def write_front(machine: Machine, command: str) -> None:
     http, https = machine.ports
     at = f" --listen 127.0.0.1 --listen-http {http} --listen-https {https}"
     own = f" --certificate /etc/frontdesk/cert.pem --key /etc/frontdesk/key.pem{at}"
+    own += " --log /tmp/access.log"
     as_written(machine, f"{command}{own} --upstream unix:{machine.root / SOCKET}")
 
 

@@ -13,6 +13,8 @@ from typing import Any
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import DisconnectionError
 
+# On a full disk SQLite calls its second file's growth an I/O error.
+FULL = {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"}
 Identity = tuple[int, int] | None
 
 
@@ -42,3 +44,10 @@ def _identity(path: str) -> Identity:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def what_to_do(error: BaseException | None) -> str:
+    """About a database that can't be opened."""
+    if getattr(error, "sqlite_errorname", "") in FULL:
+        return "The disk that it lies on is full. Free some of it, then start again."
+    return "Bring back the file, its rights or its server; the newest backup if it is damaged."

@@ -10,7 +10,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[2] / "deploy"
@@ -49,9 +49,11 @@ MEANT: Mapping[str, tuple[str, str]] = {
         f"unix:PATH or HOST:PORT. PATH is {_FOLDER_SAYS}",
     ),
     **dict.fromkeys(("certificate", "key", "root", "instance", "files"), (_PATH, _FOLDER_SAYS)),
+    "log": (f"({_PATH})?", _FOLDER_SAYS),
     "user": (r"[A-Za-z_][A-Za-z0-9_.-]{0,31}", "the name of a user, like frontdesk"),
 }
 WAYS = ("http", "uwsgi")
+LOGS = ("/var/log/nginx/access.log", "${APACHE_LOG_DIR}/access.log")
 LAST_PORT = 65_535
 
 
@@ -61,6 +63,7 @@ class Place:
 
     ``upstream`` is where the WSGI server listens, ``unix:/PATH`` or ``HOST:PORT``, and ``way`` what
     it speaks, one of :data:`WAYS`. An empty ``listen`` is every address of the machine, IPv6 too.
+    An empty ``log`` is where Debian's front servers write theirs.
     """
 
     host: str = "files.example.org"
@@ -75,6 +78,7 @@ class Place:
     instance: str = "/srv/frontdesk/instance"
     files: str = "/srv/frontdesk/instance/files"
     user: str = "frontdesk"
+    log: str = ""
 
 
 class BadPlace(Exception):
@@ -111,6 +115,7 @@ def write_alone(what: str, place: Place, folder: Path) -> Path:
 
     ``what`` is a key of :data:`ALONE`.
     """
+    place = replace(place, log=place.log or str(folder / "access.log"))
     for name in ("", *ALONE[what]):
         (folder / name).mkdir(parents=True, exist_ok=True)
     for text in render(what, place).values():
@@ -180,6 +185,7 @@ def _values(place: Place) -> dict[str, str]:
         f"ListenStream={_path_of(stock)}": f"ListenStream={_path_of(place)}",
         f"User={stock.user}": f"User={place.user}",
         f"Group={stock.user}": f"Group={place.user}",
+        **{log: place.log or log for log in LOGS},
         stock.files: place.files,
         stock.instance: place.instance,
         stock.root: place.root,

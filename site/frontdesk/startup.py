@@ -18,6 +18,7 @@ from sqlalchemy import inspect, make_url, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from frontdesk import (
+    database_file,
     locks,
     stored_settings,  # noqa: F401  its table
 )
@@ -28,7 +29,7 @@ from frontdesk.settings import BadSetting, flask_command
 from frontdesk.storage import from_url
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-SHORTEST_KEY = 16
+SHORTEST_KEY, NEW = 16, os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
 def refuse_to_begin_anew(app: Flask) -> None:
@@ -122,8 +123,8 @@ def _in_words() -> Iterator[None]:
         yield
     except DatabaseError as error:
         raise BadSetting(
-            f"The database {db.engine.url.render_as_string()} can't be used ({error.orig}). Bring "
-            "back the file, its rights or its server; the newest backup if it is damaged."
+            f"The database {db.engine.url.render_as_string()} can't be used ({error.orig}). "
+            + database_file.what_to_do(error.orig)
         ) from error
 
 
@@ -131,16 +132,18 @@ def _made_key(folder: Path) -> str:
     path = folder / "secret-key"
     if not path.exists():
         draft = folder / f".secret-key-{os.getpid()}-{secrets.token_hex(4)}"
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_hex(32))
-            file.flush()
-            os.fsync(file.fileno())
         try:
-            path.hardlink_to(draft)  # fails where another process was faster: theirs counts
-        except FileExistsError:
+            with os.fdopen(os.open(draft, NEW, 0o600), "w") as file:
+                file.write(secrets.token_hex(32))
+                file.flush()
+                os.fsync(file.fileno())
+            path.hardlink_to(draft)
+        except FileExistsError:  # another process was faster: theirs counts
             pass
+        except OSError as error:
+            raise BadSetting(f"{path} can't be written ({error.strerror}). Mend that.") from error
         finally:
-            draft.unlink()
+            draft.unlink(missing_ok=True)
     return path.read_text(encoding="utf-8").strip()
 
 

@@ -161,3 +161,25 @@ def test_a_blob_that_an_archive_has_twice_is_put_back_once(
     flip(path)
     done = run("scrub", "--rate", "0", "--repair-from", str(tmp_path / "x.tar"))
     assert done.exit_code == 0 and path.read_bytes() == whole
+
+
+def test_a_backup_under_another_name_is_neither_the_latest_nor_removed(
+    site: Site, restore: Callable[..., restoring.Restored], tmp_path: Path
+) -> None:
+    """As when somebody renames one to keep it, or a program that copies folders does."""
+    made = site.back_up(f"{tmp_path}/b/").name
+    names = tmp_path / "b" / "snapshots"
+    for ending in (".jsonl", ".objects"):
+        (names / f"{made}{ending}").rename(names / f"before-the-move{ending}")
+    (site.folder / "theme" / "new.css").write_text("new!")
+    removed = [site.back_up(f"{tmp_path}/b/", keep=1).removed for _ in range(3)]
+    assert removed == [0, 1, 1]
+    with site.app.app_context():
+        kept = restoring.check(tmp_path / "b", snapshot="before-the-move")
+        latest = restoring.check(tmp_path / "b")
+    assert kept.wrong == [] and latest.wrong == []
+    assert latest.bytes == kept.bytes + 4
+    (names / "before-the-move.objects").unlink()
+    assert site.back_up(f"{tmp_path}/b/", keep=1).unpruned
+    with site.app.app_context():
+        assert restoring.check(tmp_path / "b", snapshot="before-the-move").wrong == []

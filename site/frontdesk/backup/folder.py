@@ -107,6 +107,10 @@ class Folder:
         """The names of its backups, the oldest first."""
         return dates(self.snapshots.names())
 
+    def _names(self) -> set[str]:
+        """Of all, those included that somebody gave another name, to keep them."""
+        return {name.split(".")[0] for name in self.snapshots.names() if ".jsonl" in name}
+
     def prune(self, keep: int) -> int:
         """Remove all backups but the latest ``keep``, then what no backup needs; how many."""
         old = self.dates()[:-keep] if keep else []
@@ -119,8 +123,8 @@ class Folder:
 
     def _remove_unneeded(self) -> None:
         needed = set[str]()
-        for date in self.dates():
-            with self.snapshots.open(f"{date}.objects") as lines:
+        for name in self._names():
+            with self.snapshots.open(f"{name}.objects") as lines:
                 needed.update(line.decode().strip() for line in lines)
         for shard in self.objects.names():
             place = self.objects.sub(shard)

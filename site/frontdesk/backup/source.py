@@ -131,11 +131,13 @@ class _Snapshot(Source):
         self._manifest = self._chosen(name)
 
     def _chosen(self, name: str) -> str:
-        there = [one for one in self._snapshots.names() if IS_MANIFEST(one)]
-        chosen = [one for one in there if not name or one.split(".")[0] == name]
+        there = [one for one in self._snapshots.names() if ".jsonl" in one]
+        dated = list(filter(IS_MANIFEST, there))
+        named = [one for one in [*there, *dated] if one.split(".")[0] == name]
+        chosen = named if name else dated  # the last: one that we dated, if there is one
         if not chosen:
-            known = ", ".join(one.split(".")[0] for one in there) or "none"
-            raise Damaged(f"{self._path} has no backup “{name}”. There are: {known}.")
+            said = ", ".join(one.split(".")[0] for one in there) or "none"
+            raise Damaged(f"{self._path} has no backup “{name}”. There are: {said}.")
         return chosen[-1]
 
     def each(self, only: Container[str] | None = None) -> Generator[Arrived, None, None]:

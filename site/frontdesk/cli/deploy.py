@@ -33,6 +33,7 @@ PORT = click.IntRange(1, deploying.LAST_PORT)
 @click.option("--root", default="", help="The folder of the site; empty is this one.")
 @click.option("--instance", default="", help="Its instance folder; empty is this site's.")
 @click.option("--user", default=STOCK.user, help="Who runs it.", show_default=True)
+@click.option("--log", default="", help="The front server's log; empty is Debian's place for it.")
 @click.option("--output", type=click.Path(path_type=Path), help="A file or a folder to write to.")
 @click.option("--alone", type=click.Path(path_type=Path), help="A folder to run it in by itself.")
 @with_appcontext
