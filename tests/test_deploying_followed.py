@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests import postgresql
+from tests import cluster
 from tests.followed import ELSEWHERE, FOLLOWED
 from tests.fronts.starting import PATH
 from tests.machine import Machine
@@ -91,7 +91,7 @@ def test_the_document_followed_leads_to_a_site_with_tls(machine: Machine) -> Non
 
 
 def test_it_leads_on_to_postgresql(machine: Machine) -> None:
-    if not list(Path("/usr").glob(postgresql.PROGRAMS)):
+    if not list(Path("/usr").glob(cluster.PROGRAMS)):
         pytest.skip("postgresql is missing: run tests/install.sh")
     follow(machine, POSTGRESQL)
     users = machine.do("psql -d frontdesk -U frontdesk -Atc 'SELECT username FROM members'")
