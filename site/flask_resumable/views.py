@@ -1,6 +1,7 @@
 """Two addresses, seven methods, two protocols."""
 
 from collections.abc import Callable
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from .extension import Resumable
 
 Verb = Callable[[Body], Response]
+RESTS = 16
+"""In how many threads of a process the rest of a refused body is waited for: anybody can be
+refused, and would hold them all by sending nothing more."""
 
 
 def make_blueprint(resumable: "Resumable") -> Blueprint:
@@ -54,6 +58,7 @@ class Views:
 
     def __init__(self, resumable: "Resumable") -> None:
         self.resumable = resumable
+        self._rests = BoundedSemaphore(RESTS)
 
     def collection(self) -> Response:
         """Create an upload."""
@@ -96,6 +101,11 @@ class Views:
             raise MethodNotAllowed(valid_methods=list(verbs)) from None
 
     def _drain(self, body: Body) -> None:
+        if body.left == 0:
+            return
+        if not self._rests.acquire(blocking=False):
+            body.abandon()
+            return
         settings = self.resumable.uploads.settings
         body.watch = Watch(idle=min(2.0, settings.drain_seconds))
         try:
@@ -103,6 +113,8 @@ class Views:
                 body.abandon()
         except Stopped:
             body.abandon()
+        finally:
+            self._rests.release()
 
     def _problem(self, refused: Refused) -> Response:
         """RFC 9457; limits are told with a 413 (IETF draft §4.1.4)."""

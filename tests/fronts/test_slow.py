@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import pytest
+from tests.files.tus import OCTETS
 from tests.files.wire import multipart
 from tests.fronts.front import Front, kinds
 from tests.fronts.guest import Guest, dial
@@ -82,6 +83,17 @@ def test_bodies_that_nobody_reads_are_not_waited_for(front: Front) -> None:
     with crowd(front, MANY, said.encode()) as lines:
         assert page(front) == 200
         assert lines[-1].recv(100).startswith(b"HTTP/1.1 200")
+
+
+@kinds("gunicorn")
+def test_pieces_of_no_upload_leave_room_for_pages(front: Front) -> None:
+    """Anybody is told 404; what they still have to send is waited for, but not by all threads."""
+    said = "PATCH /uploads/00000000-0000-4000-8000-000000000000 HTTP/1.1\r\n"
+    said += f"Host: {front.guest().host}\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\n"
+    said += f"Content-Type: {OCTETS}\r\nContent-Length: 100000\r\n\r\nab"
+    with crowd(front, MANY, said.encode()) as lines:
+        assert page(front) == 200
+        assert lines[-1].recv(100).startswith(b"HTTP/1.1 404")
 
 
 @kinds("gunicorn")
