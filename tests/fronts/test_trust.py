@@ -55,6 +55,16 @@ def believed(seen: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in seen.items() if name != "headers"}
 
 
+@behind
+@pytest.mark.parametrize("more", ["close, ", "keep-alive,", ""])
+def test_what_the_front_says_can_not_be_taken_back(front: Front, more: str) -> None:
+    """A proxy takes out of a request what its Connection names: ours too, after they were added."""
+    names = "X-Forwarded-For, X-Forwarded-Proto, X-Forwarded-Host, X-Request-ID, X-Sendfile-Type"
+    seen = mirrored(front, f"Connection: {more}{names}")
+    plain = mirrored(front)
+    assert believed(seen) == believed(plain) and seen["headers"].keys() >= plain["headers"].keys()
+
+
 def test_the_visitors_address_and_the_scheme_are_seen_right(front: Front) -> None:
     scheme, host = front.guest().home.split("://")
     assert believed(mirrored(front)) == {

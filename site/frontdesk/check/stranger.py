@@ -10,10 +10,11 @@ import secrets
 import socket
 import ssl
 import time
-from collections.abc import Iterable
-from contextlib import closing, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from http.client import HTTPException, HTTPMessage, HTTPResponse, IncompleteRead
+from threading import Timer
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +22,7 @@ from frontdesk.check import key
 from frontdesk.check.probe import ASK, HEADER
 
 TIMEOUT = 10.0
+LONGEST = 60.0  # seconds of a whole answer beyond the time for its parts
 MOST_READ = 4 * 1024 * 1024
 # On this machine we come from an address of our own, or nobody could tell us from the proxy.
 NEAR, OWN_NEAR = "127.", "127.0.0.77"
@@ -114,7 +116,7 @@ class Stranger:
 
     def send(self, pieces: Pieces, method: str = "GET") -> Answer:
         """:raise OSError: if there is no answer, or none that is HTTP"""
-        with closing(self.connect()) as connection:
+        with closing(self.connect()) as connection, _left_after(connection, self.timeout + LONGEST):
             began = time.monotonic()
             _write(connection, pieces)
             return self._read(connection, method, began)
@@ -153,6 +155,23 @@ class Stranger:
             whole = time.monotonic() - began
             is_ours = response.headers.get(HEADER) == key.proof(self.secret_key, self.word)
             return Answer(response.status, response.headers, body, is_ours, first, whole)
+
+
+@contextmanager
+def _left_after(connection: socket.socket, seconds: float) -> Iterator[None]:
+    """Hang up then, whatever still comes: who sends a byte now and then would hold us for days."""
+    timer = Timer(seconds, _hang_up, [connection])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _hang_up(connection: socket.socket) -> None:
+    with suppress(OSError):
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)  # TLS is left as it is: it is read
 
 
 BODIES = {"POST", "PUT", "PATCH"}
