@@ -208,3 +208,28 @@ def test_a_key_is_never_there_by_half(tmp_path: Path) -> None:
     Room(app, began_before=True).put(Arrived("instance/secret-key", io.BytesIO(b"restored")))
     assert {path.name for path in tmp_path.iterdir()} == {"secret-key"}
     assert (tmp_path / "secret-key").read_bytes() == b"restored"
+
+
+def test_a_list_of_what_a_backup_needs_that_rotted_has_nothing_removed(
+    site: Site, tmp_path: Path
+) -> None:
+    """One wrong letter in it, and the object that it meant would be nobody's."""
+    names = [site.back_up(f"{tmp_path}/b/").name for _ in range(2)]
+    flip(tmp_path / "b" / "snapshots" / f"{names[1]}.objects", 0)
+    made = site.back_up(f"{tmp_path}/b/", keep=2)
+    assert names[1] in made.unpruned
+    with site.app.app_context():
+        for name in (*names, made.name):
+            assert restoring.check(tmp_path / "b", snapshot=name).wrong == []
+
+
+def test_a_restore_that_began_into_another_database_fills_no_database_that_is_used(
+    site: Site, tmp_path: Path
+) -> None:
+    """As when DATABASE_URL was changed after one that was stopped."""
+    site.back_up(tmp_path / "x.tar")
+    rows = site.rows()
+    mark.put(site.folder, "postgresql://elsewhere file:files")
+    with site.app.app_context(), pytest.raises(Refused, match="isn't empty"):
+        restoring.restore(tmp_path / "x.tar")
+    assert site.rows() == rows

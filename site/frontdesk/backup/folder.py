@@ -3,7 +3,7 @@
 ``objects/ab/NAME`` is content, named by its SHA-256; under a key by an HMAC of it, another
 for each key, which tells nothing but that two are equal. ``snapshots/DATE.jsonl`` is a backup's
 manifest, written last, and ``DATE.objects`` the objects that it needs, so that old ones can be
-removed without the secret key.
+removed without the secret key; its last line is a SHA-256 of the others.
 Nothing in the folder is followed that is a link.
 """
 
@@ -107,31 +107,9 @@ class Folder:
         """The names of its backups, the oldest first."""
         return dates(self.snapshots.names())
 
-    def _names(self) -> set[str]:
+    def all_names(self) -> set[str]:
         """Of all, those included that somebody gave another name, to keep them."""
         return {name.split(".")[0] for name in self.snapshots.names() if ".jsonl" in name}
-
-    def prune(self, keep: int) -> int:
-        """Remove all backups but the latest ``keep``, then what no backup needs; how many."""
-        old = self.dates()[:-keep] if keep else []
-        for name in [n for date in old for n in self.snapshots.names() if n.split(".")[0] == date]:
-            self.snapshots.remove(name)
-        if old:
-            os.fsync(self.snapshots.at)
-            self._remove_unneeded()
-        return len(old)
-
-    def _remove_unneeded(self) -> None:
-        needed = set[str]()
-        for name in self._names():
-            with self.snapshots.open(f"{name}.objects") as lines:
-                needed.update(line.decode().strip() for line in lines)
-        for shard in self.objects.names():
-            place = self.objects.sub(shard)
-            for name in place.names():
-                if name not in needed and not name.endswith(ROTTEN):
-                    place.remove(name)
-            place.close()
 
 
 def dates(names: Iterable[str]) -> list[str]:
@@ -170,10 +148,11 @@ class Snapshot:
         place = self._folder.snapshots
         try:
             with place.draft() as (manifest, draft), place.draft() as (needed, names):
-                self._needed, self._plain = needed, manifest
+                self._needed, self._needs, self._plain = needed, hashlib.sha256(), manifest
                 with self._sealed(manifest) as sink:
                     self.written = Writer(sink)
                     yield self
+                needed.write(f"{self._needs.hexdigest()}\n".encode())
                 place.keep(needed, names, f"{date}.objects", place)
                 ending = SEALED if self._to else ""
                 place.keep(manifest, draft, f"{date}.jsonl{ending}", place)
@@ -196,7 +175,9 @@ class Snapshot:
         else:
             member = self._copied(item)
         if member.kept_as:
-            self._needed.write(member.kept_as.encode() + b"\n")
+            line = f"{member.kept_as}\n".encode()
+            self._needed.write(line)
+            self._needs.update(line)
         self.written.add(member)
         return member
 

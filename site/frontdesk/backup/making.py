@@ -16,9 +16,9 @@ from typing import Any, Protocol
 from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
 
-from frontdesk.backup import archive, contents, dump, history, keys, mark
+from frontdesk.backup import archive, contents, dump, history, keys, mark, pruning
 from frontdesk.backup.folder import Folder, Snapshot, Taken
-from frontdesk.backup.members import Header, Item, Member, Writer
+from frontdesk.backup.members import Damaged, Header, Item, Member, Writer
 from frontdesk.db import db
 from frontdesk.files import pausing, service
 
@@ -141,9 +141,9 @@ def _into_folder(target: str, header: Header, taken: dump.Dump, to: list[Any], k
         made = _result(snapshot, _absolute(target), date)
         made.added, made.rotten = snapshot.added, rotten
         try:
-            made.removed = folder.prune(keep)
-        except OSError as error:  # there is a backup all the same
-            made.unpruned = error.strerror or str(error)
+            made.removed = pruning.prune(folder, keep)
+        except (OSError, Damaged) as error:  # there is a backup all the same
+            made.unpruned = getattr(error, "strerror", "") or str(error)
     return made
 
 

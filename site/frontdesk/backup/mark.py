@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,11 +36,12 @@ def _lock(file: int, busy: Exception) -> None:
         raise busy from None
 
 
-def put(instance: Path) -> None:
-    """From now on the site doesn't start; it outlasts a power cut."""
+def put(instance: Path, places: str) -> None:
+    """From now on the site doesn't start; it outlasts a power cut. ``places`` are being filled."""
     instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (instance / NAME).open("w") as file:
         file.write("A restore began here, and hasn't ended. Run flask restore again.\n")
+        file.write(f"{_digest(places)}\n")
         file.flush()
         os.fsync(file.fileno())
     sync(instance)
@@ -53,6 +55,15 @@ def remove(instance: Path) -> None:
 
 def is_there(instance: Path) -> bool:
     return (instance / NAME).exists()
+
+
+def is_of(instance: Path, places: str) -> bool:
+    """Whether the restore that began here was filling these ``places``."""
+    return is_there(instance) and _digest(places) in (instance / NAME).read_text()
+
+
+def _digest(places: str) -> str:
+    return hashlib.sha256(places.encode()).hexdigest()  # they may hold a password
 
 
 def refuse(instance: Path) -> None:

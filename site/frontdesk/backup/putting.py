@@ -39,7 +39,7 @@ class Room:
         own = self.instance / "config.py"
         self.keeps_config = own.exists() and not began_before
         self.notes = list[str]()
-        self.began_before, self._is_begun, self._wrote_config = began_before, False, False
+        self._is_begun, self._wrote_config = False, False
         self._config: Config | None = None
         self._storage: Storage | None = None
 
@@ -77,14 +77,18 @@ class Room:
         if self._is_begun or (name == "instance/config.py" and not self.keeps_config):
             return
         try:
-            if not self.began_before:
+            if not mark.is_of(self.instance, self._places()):
                 self.refuse_what_is_there()
         except BaseException:
             if self._wrote_config:
                 (self.instance / "config.py").unlink()
             raise
         self._is_begun = True
-        mark.put(self.instance)
+        mark.put(self.instance, self._places())
+
+    def _places(self) -> str:
+        """A restore that was stopped goes on in the same ones; any other must be empty."""
+        return f"{self.config['DATABASE_URL']} {self.config['STORAGE_URL']}"
 
     def put(self, arrived: Arrived) -> tuple[int, str]:
         """Place it: its length and SHA-256, for the comparison with the manifest."""
