@@ -30,7 +30,7 @@ has() {
 }
 
 wanted=()
-for package in chromium fonts-noto-cjk default-jre-headless nginx apache2 libapache2-mod-xsendfile \
+for package in chromium chromium-headless-shell fonts-noto-cjk default-jre-headless nginx apache2 libapache2-mod-xsendfile \
   uwsgi-plugin-python3 postgresql strace fuse3 openssl curl age; do
   has "$package" || wanted+=("$package")
 done

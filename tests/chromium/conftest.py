@@ -17,7 +17,7 @@ from tests.chromium.visits import PATIENCE, Windows
 from tests.chromium.watch import Watch
 
 HERE = Path(__file__).parent
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM, SHELL = "/usr/bin/chromium", "/usr/bin/chromium-headless-shell"
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -36,14 +36,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """One browser for all tests."""
+def launch() -> Iterator[Callable[[str], Browser]]:
+    """Starts a browser, of those on this machine."""
+    with sync_playwright() as playwright:
+        yield lambda path: playwright.chromium.launch(executable_path=path, args=FLAGS)
+
+
+@pytest.fixture(scope="session")
+def chromium(launch: Callable[[str], Browser]) -> Iterator[Browser]:
+    """The whole browser, as people have it."""
     if not Path(CHROMIUM).exists():
         pytest.skip(f"{CHROMIUM} is missing: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+    browser = launch(CHROMIUM)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def engine(launch: Callable[[str], Browser]) -> Iterator[Browser]:
+    """The same without windows to draw: for hundreds of pages, which it shows alike."""
+    found = [path for path in (SHELL, CHROMIUM) if Path(path).exists()]
+    if not found:
+        pytest.skip(f"{SHELL} is missing: apt-get install chromium-headless-shell")
+    browser = launch(found[0])
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -75,13 +92,13 @@ def empty_site(tmp_path: Path) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
-def logged_in(chromium: Browser, site: Site) -> Callable[[str], Any]:
+def logged_in(engine: Browser, site: Site) -> Callable[[str], Any]:
     """The cookies of somebody who has logged in; of nobody for "carol", the stranger."""
     known: dict[str, Any] = {"carol": None}
 
     def cookies(who: str) -> Any:
         if who not in known:
-            context = chromium.new_context(base_url=site.url)
+            context = engine.new_context(base_url=site.url)
             page = context.new_page()
             page.goto("/login")
             page.get_by_label("Username").fill(who)
@@ -133,9 +150,9 @@ def open_page(
 
 
 @pytest.fixture(scope="session")
-def windows(chromium: Browser, site: Site, logged_in: Callable[[str], Any]) -> Iterator[Windows]:
+def windows(engine: Browser, site: Site, logged_in: Callable[[str], Any]) -> Iterator[Windows]:
     """A window for each person and language, kept open for all states."""
-    windows = Windows(chromium, site, logged_in)
+    windows = Windows(engine, site, logged_in)
     yield windows
     windows.close()
 

@@ -15,6 +15,7 @@ from tests.chromium.watch import Watch
 DESK = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 800}
 PATIENCE = 60_000  # milliseconds: two cores, and other tests beside
+MOST = 6  # windows that are open at a time
 
 
 @dataclass
@@ -45,20 +46,25 @@ class Window:
 
 
 class Windows:
-    """Opens a window for whoever is named first, and keeps it: that takes longer than a page."""
+    """Opens a window for whoever is named first, and keeps it: that takes longer than a page.
 
-    def __init__(self, chromium: Browser, site: Site, logged_in: Callable[[str], Any]) -> None:
-        self.chromium, self.site, self.logged_in = chromium, site, logged_in
+    Each is a process or more of the browser's, so whose was used longest ago is closed.
+    """
+
+    def __init__(self, engine: Browser, site: Site, logged_in: Callable[[str], Any]) -> None:
+        self.engine, self.site, self.logged_in = engine, site, logged_in
         self.open: dict[tuple[str, str, bool], Window] = {}
 
     def window(self, who: str, language: str, scripts: bool = True) -> Window:
         known = who, language, scripts
-        if known not in self.open:
-            self.open[known] = self._opened(*known)
-        return self.open[known]
+        window = self.open.pop(known, None) or self._opened(*known)
+        self.open[known] = window
+        while len(self.open) > MOST:
+            self.open.pop(next(iter(self.open))).context.close()
+        return window
 
     def _opened(self, who: str, language: str, scripts: bool) -> Window:
-        context = self.chromium.new_context(
+        context = self.engine.new_context(
             base_url=self.site.url, storage_state=self.logged_in(who),
             java_script_enabled=scripts, locale="en-GB",
         )  # fmt: skip
