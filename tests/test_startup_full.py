@@ -39,7 +39,7 @@ def test_the_database_is_not_taken_for_damaged(start: Callable[..., Flask], disk
     with start(**settings).app_context():
         db.engine.dispose()
     fill(disk)
-    with pytest.raises(BadSetting, match=r"disk .* is full.* Free some of it") as refused:
+    with pytest.raises(BadSetting, match=r"disk .* is full.* Make room there") as refused:
         start(**settings)
     assert "backup" not in str(refused.value)
     (disk / "filled").unlink()

@@ -67,7 +67,7 @@ def test_numbers_are_exact_over_two_workers_and_outlive_one(server: Server) -> N
     os.kill(worker, signal.SIGKILL)
     until = time.monotonic() + 20
     while worker in server.workers or len(server.workers) < 2:
-        assert time.monotonic() < until
+        assert time.monotonic() < until, f"{worker} of {server.workers}: {server.said[-3000:]}"
         time.sleep(0.05)
     assert numbers(server)(count, **by) == found(count, **by)
 
