@@ -13,6 +13,8 @@ from flask import Flask
 from frontdesk.db import db
 from frontdesk.settings import BadSetting
 
+ELSEWHERE = "postgresql+psycopg://nobody@127.0.0.1:1/none"  # SQLite would want room there first
+
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
@@ -52,5 +54,5 @@ def test_a_key_that_can_not_be_kept_is_said_and_leaves_nothing(
     (disk / "site").mkdir()
     fill(disk)
     with pytest.raises(BadSetting, match=r"secret-key can't be written \(No space left on device"):
-        start(INSTANCE_PATH=str(disk / "site"))
+        start(INSTANCE_PATH=str(disk / "site"), DATABASE_URL=ELSEWHERE)
     assert not list((disk / "site").glob(".secret-key*"))
