@@ -1,4 +1,4 @@
-"""What must not run side by side doesn't: pytest-xdist forgot its groups with a pytest too new for it."""
+"""Groups run in one process each: with a pytest too new for it pytest-xdist forgot them."""
 
 from __future__ import annotations
 
