@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,17 @@ def test_a_place_that_can_not_be_written_is_told_in_words(app: Flask, tmp_path: 
     ):
         done = app.test_cli_runner().invoke(args=["deploy", *words])
         assert done.exit_code == 1 and f"{nowhere} can't be written" in done.output, done.output
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to somebody else")
+def test_nothing_is_written_where_somebody_else_could_change_it(app: Flask, tmp_path: Path) -> None:
+    """As in /tmp: root installs what is written there."""
+    folder, file = tmp_path / "units", tmp_path / "frontdesk.conf"
+    folder.mkdir()
+    file.write_text("theirs")
+    for path in (folder, file):
+        os.chown(path, 65534, 65534)
+    for words in (["systemd", "--output", str(folder)], ["nginx", "--output", str(file)]):
+        done = app.test_cli_runner().invoke(args=["deploy", *words])
+        assert done.exit_code == 1 and "is somebody else's" in done.output, done.output
+    assert file.read_text() == "theirs" and not list(folder.iterdir())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,17 @@ def _write(files: dict[str, str], output: Path) -> None:
     is_folder = len(files) > 1 or output.is_dir()
     if is_folder:
         output.mkdir(parents=True, exist_ok=True)
+        _refuse_anothers(output.stat(), output)
     for name, text in files.items():
         path = output / name if is_folder else output
-        path.write_text(text)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o644), "w") as file:
+            _refuse_anothers(os.fstat(file.fileno()), path)
+            file.truncate()
+            file.write(text)
         click.echo(f"Wrote {path}.")
+
+
+def _refuse_anothers(stat: os.stat_result, path: Path) -> None:
+    """In /tmp any name can be taken first, and root installs what is written here."""
+    if stat.st_uid not in {0, os.geteuid()}:
+        raise No(f"{path} is somebody else's. Remove it, or name another place in --output.")
