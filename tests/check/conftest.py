@@ -61,7 +61,7 @@ class Sites:
         hosts = json.dumps([HOST, "127.0.0.1"])
         instance = self.folder / "instance"
         return start(
-            folder, *words,
+            folder, *words, "--workers", "1",
             TRUSTED_PROXIES=trusted, TRUSTED_HOSTS=hosts, INSTANCE_PATH=instance,
             JOBS=jobs, STORAGE_URL=storage, SEND_FILE_BY=by,
         )  # fmt: skip
@@ -96,7 +96,6 @@ def sites() -> Iterator[Sites]:
     found = Sites(folder, app, {})
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SSL_CERT_FILE", str(folder / "ca.pem"))
-        patch.setenv("WEB_CONCURRENCY", "1")
         yield found
     for server in found.running.values():
         server.crash()

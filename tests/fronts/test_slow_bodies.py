@@ -30,8 +30,9 @@ TOO_LONG = 60  # of our bytes, four a second
 def hurried(request: pytest.FixtureRequest, make_front: Callable[..., Front]) -> Iterator[Front]:
     """It measures MIN_UPLOAD_RATE over two seconds."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WEB_CONCURRENCY", "1")
-        yield make_front(request.param, EXTENSIONS='["tests.fronts.hurried:hurried"]')
+        patch.setenv("WEB_CONCURRENCY", "1")  # until it has started: others come after it
+        front = make_front(request.param, EXTENSIONS='["tests.fronts.hurried:hurried"]')
+    yield front
 
 
 @pytest.fixture(scope="module", params=["gunicorn", "apache-gunicorn"])
@@ -39,7 +40,8 @@ def patient(request: pytest.FixtureRequest, make_front: Callable[..., Front]) ->
     """It measures over half a minute, as it does."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WEB_CONCURRENCY", "1")
-        yield make_front(request.param)
+        front = make_front(request.param)
+    yield front
 
 
 @pytest.fixture
