@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
+from secrets import token_hex
 
 from babel import Locale
 from babel.dates import format_date
@@ -27,6 +30,7 @@ DAYS = {"en": "d MMMM y", "zh": "long"}
 THEMES = ("auto", "light", "dark")
 LANGUAGE_COOKIE, THEME_COOKIE = "language", "theme"
 YEAR = 365 * 86_400
+SOURCE = Path(__file__).parent / "translations"
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
@@ -35,7 +39,16 @@ class Words(Domain):
 
     def __init__(self, folder: Path) -> None:
         super().__init__([str(folder)])
-        self.loaded = {code: Translations.load(str(folder), [code]) for code in LANGUAGES}
+        self.loaded: dict[str, NullTranslations] = {}
+        try:
+            compile_catalogues(SOURCE, folder)
+        except OSError as error:  # as on a full disk
+            logging.getLogger(__name__).warning("The translations can't be kept: %s", error)
+            for catalogue in _catalogues(SOURCE):
+                words = Translations(BytesIO(_compiled(catalogue)))
+                self.loaded[catalogue.parent.parent.name] = words
+        for code in LANGUAGES:
+            self.loaded.setdefault(code, Translations.load(str(folder), [code]))
 
     def get_translations(self) -> NullTranslations:
         return self.loaded[language()]
@@ -160,22 +173,32 @@ def compile_catalogues(source: Path, target: Path) -> None:
 
     So translators edit one text file and need no build step.
     """
-    for catalogue in source.glob("*/LC_MESSAGES/*.po"):
+    for catalogue in _catalogues(source):
         compiled = target / catalogue.relative_to(source).with_suffix(".mo")
         if compiled.exists() and compiled.stat().st_mtime >= catalogue.stat().st_mtime:
             continue
         compiled.parent.mkdir(parents=True, exist_ok=True)
-        with catalogue.open("rb") as text:
-            messages = read_po(text, locale=catalogue.parent.parent.name)
-        draft = compiled.with_suffix(f".{id(messages)}")
-        with draft.open("wb") as binary:
-            write_mo(binary, messages)
-        draft.replace(compiled)
+        draft = compiled.with_suffix(f".{token_hex(8)}")
+        try:
+            draft.write_bytes(_compiled(catalogue))
+            draft.replace(compiled)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+def _catalogues(source: Path) -> Iterator[Path]:
+    return source.glob("*/LC_MESSAGES/*.po")
+
+
+def _compiled(catalogue: Path) -> bytes:
+    binary = BytesIO()
+    with catalogue.open("rb") as text:
+        write_mo(binary, read_po(text, locale=catalogue.parent.parent.name))
+    return binary.getvalue()
 
 
 def init_app(app: Flask) -> None:
     compiled = Path(app.instance_path) / "translations"
-    compile_catalogues(Path(__file__).parent / "translations", compiled)
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(compiled)
     babel = Speech(app, locale_selector=lambda: LOCALES[language()])
     babel.domain_instance = Words(compiled)

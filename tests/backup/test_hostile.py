@@ -178,7 +178,7 @@ def test_a_backup_under_another_name_is_neither_the_latest_nor_removed(
         kept = restoring.check(tmp_path / "b", snapshot="before-the-move")
         latest = restoring.check(tmp_path / "b")
     assert kept.wrong == [] and latest.wrong == []
-    assert latest.bytes == kept.bytes + 4
+    assert latest.bytes > kept.bytes
     (names / "before-the-move.objects").unlink()
     assert site.back_up(f"{tmp_path}/b/", keep=1).unpruned
     with site.app.app_context():
