@@ -70,7 +70,9 @@ class Phone:
         self.page.wait_for_url(then)
 
     def press(self, words: str) -> None:
-        self.page.get_by_role("button", name=words).click()
+        self.page.get_by_role("button", name=words).press(
+            "Enter"
+        )  # a click hung once in a while, before it was done
 
     def add(self) -> None:
         self.page.goto(ADDING)
