@@ -12,15 +12,22 @@ OPEN = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[None]:
-    """Be the only one of all processes in here; who comes later waits."""
+def alone(path: Path, busy: Exception | None = None) -> Iterator[None]:
+    """Be the only one of all processes in here; who comes later waits, or is told ``busy``."""
     file = os.open(path, OPEN, 0o600)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        _take(file, busy)
         yield
     finally:
         with suppress(OSError):
             os.close(file)
+
+
+def _take(file: int, busy: Exception | None) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | (fcntl.LOCK_NB if busy else 0))
+    except BlockingIOError as error:
+        raise busy or error from None
 
 
 def is_held(path: Path) -> bool:

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
 
+from frontdesk import locks
 from frontdesk.backup import archive, contents, dump, history, keys, mark, pruning
 from frontdesk.backup.folder import Folder, Snapshot, Taken
 from frontdesk.backup.members import Damaged, Header, Item, Member, Writer
@@ -111,8 +112,8 @@ def _why(error: Exception, target: str) -> str:
 def _made(target: str, key: str, keep: int) -> Made:
     began, to = time.monotonic(), keys.recipients(key) if key else []
     busy = NoBackup("Another backup is being made. Wait for its end.")
-    place = Path(current_app.instance_path)
-    with mark.alone(place, busy), pausing.paused(), dump.spooled() as path:
+    lock = Path(current_app.instance_path) / mark.LOCK
+    with locks.alone(lock, busy), pausing.paused(), dump.spooled() as path:
         taken = dump.take(path)
         db.session.rollback()
         header = _header(taken, bool(to))

@@ -2,38 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from frontdesk.named import BadSetting
 
-NAME, LOCK = "restoring", ".backing-up"
-LOCK_FILE = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-
-
-@contextmanager
-def alone(instance: Path, busy: Exception) -> Iterator[None]:
-    """One backup or restore of a site at a time; where there is another, ``busy`` is raised.
-
-    The lock ends with the process.
-    """
-    lock = os.open(instance / LOCK, LOCK_FILE, 0o600)
-    try:
-        _lock(lock, busy)
-        yield
-    finally:
-        os.close(lock)
-
-
-def _lock(file: int, busy: Exception) -> None:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise busy from None
+NAME, LOCK = "restoring", ".backing-up"  # one backup or restore at a time
 
 
 def put(instance: Path, places: str) -> None:

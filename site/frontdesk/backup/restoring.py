@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from flask import current_app
 
-from frontdesk import startup
+from frontdesk import locks, startup
 from frontdesk.backup import dump, keys, mark, source
 from frontdesk.backup.members import Damaged
 from frontdesk.backup.putting import Refused, Room
@@ -58,7 +58,7 @@ def restore(path: Path, *, key: str = "", snapshot: str = "") -> Restored:
     """
     instance = Path(current_app.instance_path)
     busy = Refused(f"Another restore or backup goes on in {instance}. Wait for its end.")
-    with mark.alone(instance, busy):
+    with locks.alone(instance / mark.LOCK, busy):
         return _restored(path, key, snapshot)
 
 
